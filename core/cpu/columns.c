@@ -1,0 +1,348 @@
+#include "core/cpu/columns.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/cpu/simd.h"
+
+/* TILE: elements of a rectangle; WIDE: its widest; LINE: shortest line that is worth a loop of its own.
+ * BLOCK: lines that are added in float; STRIPE: columns that are added in registers. */
+enum { TILE = 65536, WIDE = 256, LINE = 128, BLOCK = 64, STRIPE = 32 };
+
+typedef float v16 __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t v16i __attribute__((vector_size(64), aligned(4), may_alias));
+#define LOAD(p) (*(const v16 *)(p))
+#define STORE(p, v) (*(v16 *)(p) = (v))
+
+/* ---- the cut ---- */
+
+/* Rows that are laid side by side when the rectangle is as wide as the matrix: the line is then a multiple of STRIPE. */
+static int64_t fold_of(int64_t cols)
+{
+    if (cols >= LINE || cols < 1) return 1;
+    int64_t fold = 1;
+    while (cols * fold % STRIPE && cols < STRIPE * 2) fold++;
+    return fold * ((LINE + cols * fold - 1) / (cols * fold));
+}
+
+sdag_grid sdag_grid_of(int64_t rows, int64_t cols)
+{
+    sdag_grid g = {.rows = rows, .cols = cols};
+    g.tile_cols = cols > WIDE ? WIDE : cols > 0 ? cols : 1;
+    int64_t most = TILE / g.tile_cols;
+    g.row_tiles = rows > most ? (rows + most - 1) / most : 1;
+    g.col_tiles = cols > WIDE ? (cols + WIDE - 1) / WIDE : 1;
+    g.tile_rows = (rows + g.row_tiles - 1) / g.row_tiles;
+    g.row_tiles = g.tile_rows ? (rows + g.tile_rows - 1) / g.tile_rows : 1; /* even tiles may be fewer */
+    g.tiles = g.row_tiles * g.col_tiles;
+    int64_t line = g.tile_cols * (g.tile_cols == cols ? fold_of(cols) : 1);
+    g.scratch = (size_t)line * (5 * sizeof(float) + 2 * sizeof(double));
+    return g;
+}
+
+sdag_rect sdag_grid_rect(const sdag_grid *g, int64_t tile)
+{
+    sdag_rect r = {.cols = g->cols, .row_tile = tile / g->col_tiles};
+    r.row0 = r.row_tile * g->tile_rows;
+    r.rows = g->rows - r.row0 < g->tile_rows ? g->rows - r.row0 : g->tile_rows;
+    r.col0 = tile % g->col_tiles * g->tile_cols;
+    r.n = g->cols - r.col0 < g->tile_cols ? g->cols - r.col0 : g->tile_cols;
+    return r;
+}
+
+/* The rectangle as lines: n of w elements, stride apart; the last one may be shorter. */
+typedef struct lines {
+    int64_t at, n, w, last, stride;
+} lines;
+
+static lines lines_of(const sdag_rect *r)
+{
+    lines l = {.at = r->row0 * r->cols + r->col0, .n = r->rows, .w = r->n, .last = r->n, .stride = r->cols};
+    int64_t all = r->rows * r->n;
+    if (r->n == r->cols && all > 0) {
+        l.w = l.stride = r->n * fold_of(r->n);
+        l.n = (all + l.w - 1) / l.w;
+        l.last = all - (l.n - 1) * l.w;
+    }
+    return l;
+}
+
+/* to[w] = from[n] again and again. */
+static void repeat(float *to, const float *from, int64_t n, int64_t w)
+{
+    for (int64_t at = 0; at < w; at += n) memcpy(to + at, from, (size_t)n * sizeof *to);
+}
+
+/* out[c] = sum of from at c, c + n, c + 2n, ... */
+static void fold(double *out, const double *from, int64_t n, int64_t w)
+{
+    for (int64_t c = 0; c < n; c++) {
+        double s = 0;
+        for (int64_t j = c; j < w; j += n) s += from[j];
+        out[c] = s;
+    }
+}
+
+/* ---- moments ---- */
+
+/* s[j] += sum (x - k), q[j] += sum (x - k)^2 over n lines, columns [j,w), one by one. */
+SDAG_INLINE void moments_edge(double *s, double *q, const float *k, const float *x, int64_t n, int64_t stride, int64_t j, int64_t w)
+{
+    for (int64_t i = 0; i < n; i++)
+        SDAG_SIMD for (int64_t c = j; c < w; c++) {
+            float d = x[i * stride + c] - k[c];
+            s[c] += (double)d;
+            q[c] += (double)(d * d);
+        }
+}
+
+SDAG_CLONES static void moments(double *s, double *q, const float *k, const float *x, const lines *l)
+{
+    const int64_t whole = l->last == l->w ? l->n : l->n - 1, edge = l->w / STRIPE * STRIPE;
+    for (int64_t i = 0; i < whole; i += BLOCK) {
+        const int64_t n = whole - i < BLOCK ? whole - i : BLOCK;
+        const float *p = x + l->at + i * l->stride;
+        for (int64_t j = 0; j < edge; j += STRIPE) {
+            v16 s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
+            const v16 k0 = LOAD(k + j), k1 = LOAD(k + j + 16);
+            for (int64_t r = 0; r < n; r++) {
+                v16 d0 = LOAD(p + r * l->stride + j) - k0, d1 = LOAD(p + r * l->stride + j + 16) - k1;
+                s0 += d0;
+                s1 += d1;
+                q0 += d0 * d0;
+                q1 += d1 * d1;
+            }
+            for (int c = 0; c < 16; c++) {
+                s[j + c] += (double)s0[c];
+                s[j + 16 + c] += (double)s1[c];
+                q[j + c] += (double)q0[c];
+                q[j + 16 + c] += (double)q1[c];
+            }
+        }
+        moments_edge(s, q, k, p, n, l->stride, edge, l->w);
+    }
+    if (whole < l->n) moments_edge(s, q, k, x + l->at + whole * l->stride, 1, l->stride, 0, l->last);
+}
+
+void sdag_col_moments(double *mean, double *m2, const sdag_rect *r, const float *x, void *scratch)
+{
+    /* Sums of distances from the first row: what is common to a column does not swamp its variance. */
+    const lines l = lines_of(r);
+    const float *first = x + l.at;
+    double *s = scratch, *q = s + l.w;
+    float *k = (float *)(q + l.w);
+    memset(s, 0, (size_t)l.w * 2 * sizeof *s);
+    repeat(k, first, r->n, l.w);
+    moments(s, q, k, x, &l);
+    fold(mean + r->col0, s, r->n, l.w);
+    fold(m2 + r->col0, q, r->n, l.w);
+    const double n = (double)r->rows;
+    for (int64_t c = 0; c < r->n; c++) {
+        double sum = mean[r->col0 + c], rest = m2[r->col0 + c] - sum * sum / n;
+        mean[r->col0 + c] = (double)first[c] + sum / n;
+        m2[r->col0 + c] = rest < 0 ? 0 : rest;
+    }
+}
+
+void sdag_col_join(float *mean, float *var, const sdag_grid *g, const double *means, const double *m2s, int64_t c0, int64_t c1)
+{
+    for (int64_t c = c0; c < c1; c++) {
+        double m = means[c], m2 = m2s[c], n = (double)(g->rows < g->tile_rows ? g->rows : g->tile_rows);
+        for (int64_t t = 1; t < g->row_tiles; t++) {
+            int64_t left = g->rows - t * g->tile_rows;
+            double nt = (double)(left < g->tile_rows ? left : g->tile_rows), d = means[t * g->cols + c] - m;
+            m += d * nt / (n + nt);
+            m2 += m2s[t * g->cols + c] + d * d * n * nt / (n + nt);
+            n += nt;
+        }
+        mean[c] = (float)m;
+        var[c] = (float)(m2 / (double)g->rows);
+    }
+}
+
+/* ---- normalising ---- */
+
+/* Vectors over the columns of a line. */
+typedef struct coefs {
+    float *m, *a, *b, *d0, *d1;
+} coefs;
+
+static void coefs_of(coefs *k, const sdag_rect *t, const sdag_norm *n, const float *d0, const float *d1, int64_t w, void *scratch)
+{
+    float *p = scratch;
+    *k = (coefs){p, p + w, p + 2 * w, p + 3 * w, p + 4 * w};
+    for (int64_t c = 0; c < t->n; c++) {
+        int64_t i = t->col0 + c;
+        float a = (n->gamma ? n->gamma[i] : 1.0f) / sqrtf(n->var[i] + n->eps), b = n->beta ? n->beta[i] : 0.0f;
+        float e0 = d0 ? d0[i] : 0.0f, e1 = d1 ? d1[i] : 0.0f;
+        for (int64_t j = c; j < w; j += t->n) k->m[j] = n->mean[i], k->a[j] = a, k->b[j] = b, k->d0[j] = e0, k->d1[j] = e1;
+    }
+}
+
+/* Written so that NaN passes through the comparison. */
+SDAG_INLINE void norm_body(const bool res, const bool relu, float *y, const float *x, const float *r, const coefs *k, const lines *l)
+{
+    const float *m = k->m, *a = k->a, *b = k->b;
+    for (int64_t i = 0; i < l->n; i++) {
+        const int64_t at = l->at + i * l->stride, w = i + 1 < l->n ? l->w : l->last;
+        float *yi = y + at;
+        const float *xi = x + at, *ri = res ? r + at : NULL;
+        SDAG_SIMD for (int64_t j = 0; j < w; j++) {
+            float v = (xi[j] - m[j]) * a[j] + b[j];
+            if (res) v += ri[j];
+            yi[j] = relu && v < 0 ? 0 : v;
+        }
+    }
+}
+
+#define NORM(name, res, relu)                                                                                          \
+    SDAG_CLONES static void name(float *y, const float *x, const float *r, const coefs *k, const lines *l)             \
+    {                                                                                                                  \
+        norm_body(res, relu, y, x, r, k, l);                                                                           \
+    }
+NORM(norm_plain, false, false)
+NORM(norm_relu, false, true)
+NORM(norm_res, true, false)
+NORM(norm_res_relu, true, true)
+
+void sdag_norm_rect(float *y, const sdag_rect *t, const sdag_norm *n, const float *x, const float *r, void *scratch)
+{
+    const lines l = lines_of(t);
+    coefs k;
+    coefs_of(&k, t, n, NULL, NULL, l.w, scratch);
+    if (r) (n->relu ? norm_res_relu : norm_res)(y, x, r, &k, &l);
+    else (n->relu ? norm_relu : norm_plain)(y, x, r, &k, &l);
+}
+
+/* ---- the adjoint ---- */
+
+typedef enum { KEEP, SIGN, SEEN } mask; /* no relu; its sign from x; its sign from y */
+
+/* g where pre > 0 or pre is NaN. */
+#define MASKED(g, pre) ((v16)((v16i)(g) & ~((pre) <= 0)))
+
+SDAG_INLINE float masked(const mask how, float g, float x, float m, float a, float b, const float *y)
+{
+    if (how == SIGN) return (x - m) * a + b <= 0 ? 0 : g;
+    if (how == SEEN) return *y <= 0 ? 0 : g;
+    return g;
+}
+
+SDAG_INLINE void sums_edge(const mask how, double *sg, double *sx, const float *gy, const float *x, const float *y, float *gr,
+                           const coefs *k, int64_t n, int64_t stride, int64_t j, int64_t w)
+{
+    const float *m = k->m, *a = k->a, *b = k->b;
+    for (int64_t i = 0; i < n; i++)
+        SDAG_SIMD for (int64_t c = j; c < w; c++) {
+            const int64_t at = i * stride + c;
+            float g = masked(how, gy[at], x[at], m[c], a[c], b[c], y + (how == SEEN ? at : 0));
+            sg[c] += (double)g;
+            sx[c] += (double)(g * (x[at] - m[c]));
+            if (gr) gr[at] = g;
+        }
+}
+
+SDAG_INLINE void sums_body(const mask how, const bool keep, double *sg, double *sx, const float *gy, const float *x,
+                           const float *y, float *gr, const coefs *k, const lines *l)
+{
+    const int64_t whole = l->last == l->w ? l->n : l->n - 1, edge = l->w / STRIPE * STRIPE, stride = l->stride;
+    for (int64_t i = 0; i < whole; i += BLOCK) {
+        const int64_t n = whole - i < BLOCK ? whole - i : BLOCK, at = l->at + i * stride;
+        for (int64_t j = 0; j < edge; j += STRIPE) {
+            v16 g0 = {0}, g1 = {0}, x0 = {0}, x1 = {0};
+            const v16 m0 = LOAD(k->m + j), m1 = LOAD(k->m + j + 16);
+            const v16 a0 = LOAD(k->a + j), a1 = LOAD(k->a + j + 16), b0 = LOAD(k->b + j), b1 = LOAD(k->b + j + 16);
+            for (int64_t r = 0; r < n; r++) {
+                const int64_t p = at + r * stride + j;
+                v16 u0 = LOAD(gy + p), u1 = LOAD(gy + p + 16), d0 = LOAD(x + p) - m0, d1 = LOAD(x + p + 16) - m1;
+                if (how == SIGN) u0 = MASKED(u0, d0 * a0 + b0), u1 = MASKED(u1, d1 * a1 + b1);
+                if (how == SEEN) u0 = MASKED(u0, LOAD(y + p)), u1 = MASKED(u1, LOAD(y + p + 16));
+                if (keep) {
+                    STORE(gr + p, u0);
+                    STORE(gr + p + 16, u1);
+                }
+                g0 += u0;
+                g1 += u1;
+                x0 += u0 * d0;
+                x1 += u1 * d1;
+            }
+            for (int c = 0; c < 16; c++) {
+                sg[j + c] += (double)g0[c];
+                sg[j + 16 + c] += (double)g1[c];
+                sx[j + c] += (double)x0[c];
+                sx[j + 16 + c] += (double)x1[c];
+            }
+        }
+        sums_edge(how, sg, sx, gy + at, x + at, how == SEEN ? y + at : NULL, keep ? gr + at : NULL, k, n, stride, edge, l->w);
+    }
+    const int64_t at = l->at + whole * stride;
+    if (whole < l->n)
+        sums_edge(how, sg, sx, gy + at, x + at, how == SEEN ? y + at : NULL, keep ? gr + at : NULL, k, 1, stride, 0, l->last);
+}
+
+#define SUMS(name, how, keep)                                                                                          \
+    SDAG_CLONES static void name(double *sg, double *sx, const float *gy, const float *x, const float *y, float *gr,   \
+                                 const coefs *k, const lines *l)                                                       \
+    {                                                                                                                  \
+        sums_body(how, keep, sg, sx, gy, x, y, gr, k, l);                                                              \
+    }
+SUMS(sums_keep, KEEP, false)
+SUMS(sums_sign, SIGN, false)
+SUMS(sums_seen, SEEN, false)
+SUMS(sums_seen_gr, SEEN, true)
+
+static mask mask_of(const sdag_norm *n, const float *y) { return !n->relu ? KEEP : y ? SEEN : SIGN; }
+
+void sdag_norm_sums(double *sg, double *sx, const sdag_rect *t, const sdag_norm *n, const float *gy, const float *x,
+                    const float *y, float *gr, void *scratch)
+{
+    const lines l = lines_of(t);
+    double *s = scratch, *q = s + l.w;
+    coefs k;
+    coefs_of(&k, t, n, NULL, NULL, l.w, q + l.w);
+    memset(s, 0, (size_t)l.w * 2 * sizeof *s);
+    switch (mask_of(n, y)) {
+    case KEEP: sums_keep(s, q, gy, x, y, gr, &k, &l); break;
+    case SIGN: sums_sign(s, q, gy, x, y, gr, &k, &l); break;
+    case SEEN: (gr ? sums_seen_gr : sums_seen)(s, q, gy, x, y, gr, &k, &l); break;
+    }
+    fold(sg + t->col0, s, t->n, l.w);
+    fold(sx + t->col0, q, t->n, l.w);
+}
+
+SDAG_INLINE void back_body(const mask how, float *gx, const float *gy, const float *x, const float *y, const coefs *k,
+                           const lines *l)
+{
+    const float *m = k->m, *a = k->a, *b = k->b, *d0 = k->d0, *d1 = k->d1;
+    for (int64_t i = 0; i < l->n; i++) {
+        const int64_t at = l->at + i * l->stride, w = i + 1 < l->n ? l->w : l->last;
+        float *out = gx + at;
+        const float *gi = gy + at, *xi = x + at, *yi = how == SEEN ? y + at : x + at;
+        SDAG_SIMD for (int64_t j = 0; j < w; j++) {
+            float g = masked(how, gi[j], xi[j], m[j], a[j], b[j], yi + j);
+            out[j] = a[j] * g - d0[j] - (xi[j] - m[j]) * d1[j];
+        }
+    }
+}
+
+#define BACK(name, how)                                                                                                \
+    SDAG_CLONES static void name(float *gx, const float *gy, const float *x, const float *y, const coefs *k, const lines *l) \
+    {                                                                                                                  \
+        back_body(how, gx, gy, x, y, k, l);                                                                            \
+    }
+BACK(back_keep, KEEP)
+BACK(back_sign, SIGN)
+BACK(back_seen, SEEN)
+
+void sdag_norm_back(float *gx, const sdag_rect *t, const sdag_norm *n, const float *gy, const float *x, const float *y,
+                    const float *d0, const float *d1, void *scratch)
+{
+    const lines l = lines_of(t);
+    coefs k;
+    coefs_of(&k, t, n, d0, d1, l.w, scratch);
+    switch (mask_of(n, y)) {
+    case KEEP: back_keep(gx, gy, x, y, &k, &l); break;
+    case SIGN: back_sign(gx, gy, x, y, &k, &l); break;
+    case SEEN: back_seen(gx, gy, x, y, &k, &l); break;
+    }
+}

@@ -1,0 +1,325 @@
+/* The inner loops in terms of a vector type; kern.c includes this once for each instruction set, with
+ *   KERN(name)   the name with the set's suffix           KERN_TARGET   the attribute that switches the set on
+ *   KERN_VL      floats of a vector: 4, 8 or 16           KERN_MR       rows of a register block
+ * Everything is written over vectors (GCC vector extensions), so the compiler is not asked to find them. */
+
+typedef float KERN(vec) __attribute__((vector_size(4 * KERN_VL), aligned(4), may_alias));
+#define VEC KERN(vec)
+#define LOAD(p) (*(const VEC *)(p))
+#define STORE(p, v) (*(VEC *)(p) = (v))
+#define INLINE static inline __attribute__((always_inline)) KERN_TARGET
+
+/* c[mr, nv vectors] (+)= a b over k.   at: a is stored [k][m].   pb: distance of the second vector of b.
+ * Three rows share a pointer (p, p + lda, p + 2 lda are addressing modes): more would not fit the integer registers. */
+INLINE void KERN(block)(const int mr, const int nv, const bool at, int64_t k, const float *a, ptrdiff_t lda,
+                        const float *b, ptrdiff_t pb, float *c, ptrdiff_t ldc, bool add)
+{
+    VEC acc[KERN_MR][2];
+    UNROLL for (int i = 0; i < mr; i++)
+        UNROLL for (int v = 0; v < nv; v++) {
+            if (add)
+                acc[i][v] = LOAD(c + i * ldc + v * KERN_VL);
+            else
+                acc[i][v] = (VEC){0};
+        }
+    const float *pa[(KERN_MR + 2) / 3];
+    UNROLL for (int i = 0; i < (KERN_MR + 2) / 3; i++) pa[i] = at ? a : a + 3 * i * lda;
+    for (int64_t q = 0; q < k; q++) {
+        VEC bv[2];
+        UNROLL for (int v = 0; v < nv; v++) bv[v] = LOAD(b + v * pb);
+        b += SDAG_LANES;
+        UNROLL for (int i = 0; i < mr; i++) {
+            float s = at ? pa[0][i] : pa[i / 3][(i % 3) * lda];
+            UNROLL for (int v = 0; v < nv; v++) acc[i][v] += s * bv[v];
+        }
+        if (at)
+            pa[0] += lda;
+        else
+            UNROLL for (int i = 0; i < (KERN_MR + 2) / 3; i++) pa[i]++;
+    }
+    UNROLL for (int i = 0; i < mr; i++)
+        UNROLL for (int v = 0; v < nv; v++) STORE(c + i * ldc + v * KERN_VL, acc[i][v]);
+}
+
+typedef void KERN(block_fn)(int64_t k, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t pb, float *c,
+                            ptrdiff_t ldc, bool add);
+
+#define BLOCK(mr, nv, at)                                                                                          \
+    KERN_TARGET static void KERN(block_##mr##_##nv##_##at)(int64_t k, const float *a, ptrdiff_t lda,               \
+                                                           const float *b, ptrdiff_t pb, float *c, ptrdiff_t ldc,  \
+                                                           bool add)                                               \
+    {                                                                                                              \
+        KERN(block)(mr, nv, at, k, a, lda, b, pb, c, ldc, add);                                                    \
+    }
+#define BLOCKS(mr) BLOCK(mr, 1, 0) BLOCK(mr, 2, 0) BLOCK(mr, 1, 1) BLOCK(mr, 2, 1)
+#define ROW(mr)                                                                                                    \
+    {                                                                                                              \
+        { KERN(block_##mr##_1_0), KERN(block_##mr##_2_0) }, { KERN(block_##mr##_1_1), KERN(block_##mr##_2_1) }     \
+    }
+BLOCKS(1) BLOCKS(2) BLOCKS(3) BLOCKS(4) BLOCKS(5) BLOCKS(6)
+#if KERN_MR > 6
+BLOCKS(7) BLOCKS(8) BLOCKS(9) BLOCKS(10) BLOCKS(11) BLOCKS(12) BLOCKS(13) BLOCKS(14)
+#endif
+
+/* [rows - 1][a transposed][vectors - 1] */
+static KERN(block_fn) *const KERN(blocks)[KERN_MR][2][2] = {
+    ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6),
+#if KERN_MR > 6
+    ROW(7), ROW(8), ROW(9), ROW(10), ROW(11), ROW(12), ROW(13), ROW(14),
+#endif
+};
+
+/* The last columns, fewer than the vectors hold: through a square on the stack, so that c is not overrun. */
+KERN_TARGET static void KERN(ragged)(KERN(block_fn) *fn, int64_t rows, int64_t cols, int64_t k, const float *a,
+                                     int64_t lda, const float *b, int64_t pb, float *c, int64_t ldc, bool add)
+{
+    float square[KERN_MR * 2 * KERN_VL] = {0};
+    for (int64_t i = 0; add && i < rows; i++)
+        memcpy(square + i * 2 * KERN_VL, c + i * ldc, (size_t)cols * sizeof *c);
+    fn(k, a, lda, b, pb, square, 2 * KERN_VL, add);
+    for (int64_t i = 0; i < rows; i++) memcpy(c + i * ldc, square + i * 2 * KERN_VL, (size_t)cols * sizeof *c);
+}
+
+/* k is cut so that a strip of a block's rows stays in the first cache; rows are dealt out evenly. */
+INLINE void KERN(mul_any)(const bool at, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                          int64_t panel, float *c, int64_t ldc, bool add)
+{
+    const int64_t pb = KERN_VL == SDAG_LANES ? panel : KERN_VL, nb = (m + KERN_MR - 1) / KERN_MR;
+    const int64_t kb = k > 0 ? (k + KERN_KC - 1) / KERN_KC : 1; /* an empty sum is written too */
+    for (int64_t kj = 0; kj < kb; kj++) {
+        const int64_t k0 = k * kj / kb, kk = k * (kj + 1) / kb - k0;
+        for (int64_t j = 0; j < n; j += 2 * KERN_VL) {
+            const int64_t left = n - j, nv = left > KERN_VL ? 2 : 1;
+            const float *bj = b + j / SDAG_LANES * panel + j % SDAG_LANES + k0 * SDAG_LANES;
+            for (int64_t i = 0, at_row = 0; i < nb; i++) {
+                const int64_t rows = m / nb + (i < m % nb);
+                const float *ai = at ? a + k0 * lda + at_row : a + at_row * lda + k0;
+                float *ci = c + at_row * ldc + j;
+                KERN(block_fn) *fn = KERN(blocks)[rows - 1][at][nv - 1];
+                if (left >= nv * KERN_VL)
+                    fn(kk, ai, lda, bj, pb, ci, ldc, add || kj);
+                else
+                    KERN(ragged)(fn, rows, left, kk, ai, lda, bj, pb, ci, ldc, add || kj);
+                at_row += rows;
+            }
+        }
+    }
+}
+
+KERN_TARGET static void KERN(mul)(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                                  int64_t panel, float *c, int64_t ldc, bool add)
+{
+    KERN(mul_any)(false, m, n, k, a, lda, b, panel, c, ldc, add);
+}
+
+KERN_TARGET static void KERN(mul_t)(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                                    int64_t panel, float *c, int64_t ldc, bool add)
+{
+    KERN(mul_any)(true, m, n, k, a, lda, b, panel, c, ldc, add);
+}
+
+/* One-dimensional transforms; two passes of each make the two-dimensional one. t and d may not overlap. */
+
+INLINE void KERN(bt)(VEC t[6], const VEC d[6]) /* B' d */
+{
+    const VEC a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1], e = d[4] - d[2], f = d[3] - d[1];
+    t[0] = (d[4] - 5.0f * d[2]) + 4.0f * d[0];
+    t[1] = a + b;
+    t[2] = a - b;
+    t[3] = e + 2.0f * f;
+    t[4] = e - 2.0f * f;
+    t[5] = (d[5] - 5.0f * d[3]) + 4.0f * d[1];
+}
+
+INLINE void KERN(aa)(VEC t[6], const VEC d[4]) /* A d */
+{
+    const VEC a = d[0] + d[2], b = d[1] + d[3], e = d[0] + 4.0f * d[2], f = d[1] + 4.0f * d[3];
+    t[0] = d[0];
+    t[1] = a + b;
+    t[2] = a - b;
+    t[3] = e + 2.0f * f;
+    t[4] = e - 2.0f * f;
+    t[5] = d[3];
+}
+
+INLINE void KERN(at)(VEC t[4], const VEC d[6]) /* A' d */
+{
+    const VEC a = d[1] + d[2], b = d[1] - d[2], e = d[3] + d[4], f = d[3] - d[4];
+    t[0] = d[0] + a + e;
+    t[1] = b + 2.0f * f;
+    t[2] = a + 4.0f * e;
+    t[3] = (b + 8.0f * f) + d[5];
+}
+
+INLINE void KERN(gg)(VEC t[6], const VEC d[3]) /* G d */
+{
+    const VEC a = (d[0] + d[2]) * (-1.0f / 6), b = d[1] * (-1.0f / 6);
+    const VEC e = d[0] * (1.0f / 24) + d[2] * (1.0f / 6), f = d[1] * (1.0f / 12);
+    t[0] = 0.25f * d[0];
+    t[1] = a + b;
+    t[2] = a - b;
+    t[3] = e + f;
+    t[4] = e - f;
+    t[5] = d[2];
+}
+
+INLINE void KERN(gt)(VEC t[3], const VEC d[6]) /* G' d */
+{
+    const VEC a = (d[1] + d[2]) * (-1.0f / 6), b = (d[2] - d[1]) * (1.0f / 6);
+    const VEC e = d[3] + d[4], f = d[3] - d[4];
+    t[0] = a + (0.25f * d[0] + (1.0f / 24) * e);
+    t[1] = b + (1.0f / 12) * f;
+    t[2] = a + ((1.0f / 6) * e + d[5]);
+}
+
+INLINE void KERN(x_lanes)(const float *const p[36], int64_t c, float *v, ptrdiff_t step)
+{
+    VEC t[6][6];
+    UNROLL for (int j = 0; j < 6; j++) {
+        VEC d[6], r[6];
+        UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(p[i * 6 + j] + c);
+        KERN(bt)(r, d);
+        UNROLL for (int i = 0; i < 6; i++) t[i][j] = r[i];
+    }
+    UNROLL for (int i = 0; i < 6; i++) {
+        VEC r[6];
+        KERN(bt)(r, t[i]);
+        UNROLL for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * step, r[j]);
+    }
+}
+
+INLINE void KERN(gy_lanes)(const float *const p[16], int64_t c, float *z, ptrdiff_t step)
+{
+    VEC t[6][4];
+    UNROLL for (int j = 0; j < 4; j++) {
+        VEC d[4], r[6];
+        UNROLL for (int i = 0; i < 4; i++) d[i] = LOAD(p[i * 4 + j] + c);
+        KERN(aa)(r, d);
+        UNROLL for (int i = 0; i < 6; i++) t[i][j] = r[i];
+    }
+    UNROLL for (int i = 0; i < 6; i++) {
+        VEC r[6];
+        KERN(aa)(r, t[i]);
+        UNROLL for (int j = 0; j < 6; j++) STORE(z + (i * 6 + j) * step, r[j]);
+    }
+}
+
+INLINE void KERN(y_lanes)(const float *m, ptrdiff_t step, VEC y[16])
+{
+    VEC t[4][6];
+    UNROLL for (int j = 0; j < 6; j++) {
+        VEC d[6], r[4];
+        UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(m + (i * 6 + j) * step);
+        KERN(at)(r, d);
+        UNROLL for (int i = 0; i < 4; i++) t[i][j] = r[i];
+    }
+    UNROLL for (int i = 0; i < 4; i++) KERN(at)(y + 4 * i, t[i]);
+}
+
+/* The last channels, when they are not a multiple of 16, are copied with zeros behind them. */
+INLINE const float *const *KERN(tail)(const float *copy[36], float room[36][SDAG_LANES], int n,
+                                      const float *const *p, int64_t c, int64_t nc)
+{
+    for (int e = 0; e < n; e++) {
+        for (int i = 0; i < SDAG_LANES; i++) room[e][i] = c + i < nc ? p[e][c + i] : 0.0f;
+        copy[e] = room[e];
+    }
+    return copy;
+}
+
+KERN_TARGET static void KERN(wino_x)(const float *const p[36], int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group)
+{
+    int64_t c = 0;
+    for (; c + SDAG_LANES <= nc; c += SDAG_LANES, v += group)
+        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(x_lanes)(p, c + i, v + i, step);
+    if (c < nc) {
+        const float *copy[36];
+        float room[36][SDAG_LANES];
+        const float *const *q = KERN(tail)(copy, room, 36, p, c, nc);
+        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(x_lanes)(q, i, v + i, step);
+    }
+}
+
+KERN_TARGET static void KERN(wino_gy)(const float *const p[16], int64_t nc, float *z, ptrdiff_t step, ptrdiff_t group)
+{
+    int64_t c = 0;
+    for (; c + SDAG_LANES <= nc; c += SDAG_LANES, z += group)
+        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(gy_lanes)(p, c + i, z + i, step);
+    if (c < nc) {
+        const float *copy[36];
+        float room[36][SDAG_LANES];
+        const float *const *q = KERN(tail)(copy, room, 16, p, c, nc);
+        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(gy_lanes)(q, i, z + i, step);
+    }
+}
+
+KERN_TARGET static void KERN(wino_y)(const float *m, ptrdiff_t step, int64_t nc, float *const p[16])
+{
+    int64_t c = 0;
+    for (; c + KERN_VL <= nc; c += KERN_VL) {
+        VEC y[16];
+        KERN(y_lanes)(m + c, step, y);
+        UNROLL for (int e = 0; e < 16; e++)
+            if (p[e]) STORE(p[e] + c, y[e]);
+    }
+    if (c < nc) {
+        VEC y[16];
+        KERN(y_lanes)(m + c, step, y);
+        for (int e = 0; e < 16; e++)
+            for (int64_t i = 0; p[e] && c + i < nc; i++) p[e][c + i] = y[e][i];
+    }
+}
+
+KERN_TARGET static void KERN(wino_w)(const float w[9][SDAG_LANES], float *u, ptrdiff_t step)
+{
+    for (int l = 0; l < SDAG_LANES; l += KERN_VL) {
+        VEC t[6][3];
+        UNROLL for (int j = 0; j < 3; j++) {
+            const VEC d[3] = {LOAD(w[j] + l), LOAD(w[3 + j] + l), LOAD(w[6 + j] + l)};
+            VEC r[6];
+            KERN(gg)(r, d);
+            UNROLL for (int i = 0; i < 6; i++) t[i][j] = r[i];
+        }
+        UNROLL for (int i = 0; i < 6; i++) {
+            VEC r[6];
+            KERN(gg)(r, t[i]);
+            UNROLL for (int j = 0; j < 6; j++) STORE(u + l + (i * 6 + j) * step, r[j]);
+        }
+    }
+}
+
+KERN_TARGET static void KERN(wino_gw)(const float *q, ptrdiff_t step, float gw[9][SDAG_LANES])
+{
+    for (int l = 0; l < SDAG_LANES; l += KERN_VL) {
+        VEC t[3][6];
+        UNROLL for (int j = 0; j < 6; j++) {
+            VEC d[6], r[3];
+            UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(q + l + (i * 6 + j) * step);
+            KERN(gt)(r, d);
+            UNROLL for (int i = 0; i < 3; i++) t[i][j] = r[i];
+        }
+        UNROLL for (int i = 0; i < 3; i++) {
+            VEC r[3];
+            KERN(gt)(r, t[i]);
+            UNROLL for (int j = 0; j < 3; j++) STORE(gw[i * 3 + j] + l, r[j]);
+        }
+    }
+}
+
+static const sdag_kern KERN(table) = {
+    .name = KERN_LABEL, .mul = KERN(mul), .mul_t = KERN(mul_t), .wino_x = KERN(wino_x), .wino_gy = KERN(wino_gy),
+    .wino_y = KERN(wino_y), .wino_w = KERN(wino_w), .wino_gw = KERN(wino_gw),
+};
+
+#undef VEC
+#undef LOAD
+#undef STORE
+#undef INLINE
+#undef BLOCK
+#undef BLOCKS
+#undef ROW
+#undef KERN
+#undef KERN_TARGET
+#undef KERN_VL
+#undef KERN_MR
+#undef KERN_LABEL

@@ -1,0 +1,41 @@
+/* Probes and sinks: nodes that look at values while a phase runs and turn them into metrics or files.
+ *
+ * open, then batch for every batch of every pass in order, then close; all on one thread, between steps.
+ * A collector without passes sees its input ports after each step of its phase (of the last epoch's steps for
+ * training phases: reset by open at each epoch). One with passes (a kNN probe) runs the nodes named by its
+ * SDAG_PORT_EVAL port over the data of each SDAG_PORT_DATA port: ports then holds the features and the labels. */
+#ifndef SDAG_NODE_COLLECTOR_H
+#define SDAG_NODE_COLLECTOR_H
+
+#include "core/base/arena.h"
+#include "core/base/log.h"
+#include "core/data/dataset.h"
+#include "core/tensor/tensor.h"
+
+typedef struct sdag_collector {
+    const void *opts;
+    sdag_log *log;
+    sdag_loc loc;
+    const char *node;    /* name of the node */
+    const char *out_dir; /* of the run */
+    uint64_t seed;
+    int64_t rows[4];     /* samples that each pass will bring; [0] also without passes; 0: unknown */
+    const sdag_dataset *data[4]; /* of each pass, or [0]: the phase's first source; NULL: none */
+    void *metrics;       /* the runtime's own */
+} sdag_collector;
+
+/* Reports a metric "node.name" (plain "node" when name is NULL) at this moment of the run. */
+void sdag_metric(sdag_collector *c, const char *name, double value);
+
+typedef struct sdag_collect {
+    const char *const *passes; /* names of SDAG_PORT_DATA ports, NULL-terminated; NULL: in the phase's own program */
+    /* State of one collection, from sdag_alloc; released by close, also after a failed batch (ok = false). */
+    sdag_status (*open)(void **state, sdag_collector *c);
+    /* ports: without passes, the input ports in the order of the type's table (data NULL where not connected).
+     * With passes: ports[0] the value of the EVAL port f32[n,...], ports[1] labels i32[n] (data NULL: none),
+     * ports[2] ids i32[n]. Data are valid during the call only. */
+    sdag_status (*batch)(void *state, sdag_collector *c, int pass, const sdag_tensor *ports, int n_ports);
+    sdag_status (*close)(void *state, sdag_collector *c, bool ok);
+} sdag_collect;
+
+#endif

@@ -1,0 +1,87 @@
+/* Stage 2: the tree of values becomes a graph of typed nodes, ports and wires, phase by phase.
+ *
+ *   sdag_graph *g;
+ *   status = sdag_graph_build(&g, arena, log, spec, &catalog);
+ *
+ * Every error of the file is reported, each with its place and the nearest known name; then SDAG_INVALID.
+ * Opens no file. Nodes are numbered over all phases, in the order of the file; wires are numbers, not pointers. */
+#ifndef SDAG_GRAPHS_GRAPH_GRAPH_H
+#define SDAG_GRAPHS_GRAPH_GRAPH_H
+
+#include "core/node/collector.h"
+#include "core/node/node.h"
+#include "graphs/spec/spec.h"
+
+/* The node types that a file may name: the built-in ones and, later, those of plugins. */
+typedef struct sdag_catalog {
+    const sdag_node_type *const *types;
+    int n;
+} sdag_catalog;
+const sdag_node_type *sdag_catalog_find(const sdag_catalog *c, const char *name);
+
+/* Where a wire starts. */
+typedef struct sdag_ref {
+    int32_t node;     /* index in the graph */
+    int32_t port;     /* index in the type's outs; 0 unless named */
+    const char *view; /* one member of a bundle, or NULL: all of it */
+    sdag_loc loc;
+} sdag_ref;
+
+/* One input port of a node; n = 0: not connected. A list `[a, b]` is a bundle: several refs. */
+typedef struct sdag_wires {
+    sdag_ref *refs;
+    int n;
+    bool bundle;
+} sdag_wires;
+
+typedef enum { SDAG_BATCH_JOINT, SDAG_BATCH_SEPARATE } sdag_batching;
+
+typedef struct sdag_gnode {
+    const char *name;           /* unique in its phase; a node written inside another: "knn.query" */
+    int32_t phase;
+    const sdag_node_type *type;
+    const void *opts;           /* parsed; for `use`, those of the node used */
+    sdag_wires *in;             /* one for each of the type's ins */
+    int n_in;
+    int32_t use;                /* node of an earlier phase whose weights it takes; -1 */
+    const char *weights;        /* safetensors file to start from, or NULL */
+    sdag_loc weights_loc;
+    bool freeze;
+    sdag_batching batching;
+    sdag_duration every;        /* probes; n < 0: at the end of the phase */
+    sdag_loc loc;               /* of the node's name */
+    const sdag_spec *spec;      /* its map, for places of options: sdag_gnode_opt_loc */
+} sdag_gnode;
+
+typedef struct sdag_phase {
+    const char *name;
+    sdag_loc loc;
+    const char *about;
+    sdag_duration length;       /* n < 0: one pass */
+    sdag_duration checkpoint;   /* how often; n < 0: every epoch */
+    int32_t *order;             /* its nodes, each after those that it is wired to */
+    int n_nodes;
+    int32_t optimizer;          /* node, or -1: an inference phase */
+} sdag_phase;
+
+typedef struct sdag_graph {
+    const char *file, *name, *family, *about; /* family, about: NULL when absent */
+    uint64_t seed;
+    sdag_phase *phases;
+    int n_phases;
+    sdag_gnode *nodes;
+    int n_nodes;
+    const sdag_spec *spec;
+} sdag_graph;
+
+sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec, const sdag_catalog *c);
+
+/* Node of a phase by name; -1. */
+int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name);
+/* Place of the value of option `name`, or of the node when the option is not in the file. */
+sdag_loc sdag_gnode_opt_loc(const sdag_gnode *n, const char *name);
+
+/* Readable text of the whole graph: phases, nodes, types, options that differ from the defaults, wires. */
+void sdag_graph_print(sdag_str *s, const sdag_graph *g);
+
+#endif

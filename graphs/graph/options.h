@@ -1,0 +1,55 @@
+/* A map of the file -> the options struct of a node type or record, by its table of options.
+ *
+ *   sdag_reader r;
+ *   sdag_reader_init(&r, arena, log, "examples/simclr/simclr.yaml");
+ *   const void *opts = sdag_options_read(&r, "loss.nt_xent", type->opts, type->opts_size, map, map->loc);
+ *   if (r.errors) ...
+ *
+ * What is not in the map has its default. Each value is checked by its declared type and range, and each error is
+ * reported at its own place, in the words "loss.nt_xent.temperature is 50, expected 0.001 .. 10". Texts are copied;
+ * a path is joined to the file's directory unless it was typed after --set. */
+#ifndef SDAG_GRAPHS_GRAPH_OPTIONS_H
+#define SDAG_GRAPHS_GRAPH_OPTIONS_H
+
+#include "core/node/opt.h"
+#include "graphs/spec/spec.h"
+
+enum { SDAG_READER_ERRORS_MAX = 100 }; /* later ones are counted but not reported */
+
+/* What reading needs, and what it has found. */
+typedef struct sdag_reader {
+    sdag_arena *a;
+    sdag_log *log;
+    const char *dir; /* of the YAML file, "": the current directory */
+    int errors;      /* found so far, repeated ones included */
+    int reported;
+    int first;       /* messages of the log before this one are not this reader's */
+} sdag_reader;
+
+void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file);
+
+/* Reports an error; the same one at the same place only once, since an alias is read wherever it stands. */
+void sdag_reader_error(sdag_reader *r, sdag_loc loc, const char *fmt, ...) SDAG_PRINTF(3, 4);
+void sdag_reader_errorv(sdag_reader *r, sdag_loc loc, const char *fmt, va_list ap) SDAG_PRINTF(3, 0);
+/* "unknown <what> '<word>'<of>; did you mean '<nearest>'?", or the candidates when they are few and none is near. */
+void sdag_reader_unknown(sdag_reader *r, sdag_loc loc, const char *what, const char *word, const char *of,
+                         const char *(*each)(const void *ctx, int i), const void *ctx);
+
+/* The options given in map (NULL: all defaults). Keys that are not in the table are left to the caller.
+ * loc: where a missing required option is reported. Never NULL; holds defaults where an error was. */
+const void *sdag_options_read(sdag_reader *r, const char *what, const sdag_opt *table, size_t size, const sdag_spec *map,
+                              sdag_loc loc);
+const void *sdag_options_default(sdag_arena *a, const sdag_opt *table, size_t size);
+const char *sdag_options_name(const void *table, int i); /* the i-th option's name, for sdag_nearest; NULL past the last */
+
+/* Single values, read as options are: name is what messages call them ("pretrain.epochs"). false: reported. */
+bool sdag_read_bool(sdag_reader *r, const char *name, const sdag_spec *v, bool *out);
+bool sdag_read_int(sdag_reader *r, const char *name, const sdag_spec *v, double min, double max, int64_t *out);
+bool sdag_read_number(sdag_reader *r, const char *name, const sdag_spec *v, double min, double max, double *out);
+bool sdag_read_enum(sdag_reader *r, const char *name, const sdag_spec *v, const char *const *choices, int *out);
+bool sdag_read_text(sdag_reader *r, const char *name, const sdag_spec *v, const char **out);
+bool sdag_read_path(sdag_reader *r, const char *name, const sdag_spec *v, const char **out);
+bool sdag_read_duration(sdag_reader *r, const char *name, const sdag_spec *v, sdag_duration *out);
+bool sdag_parse_duration(sdag_duration *out, const char *text); /* "2 epochs", "1 step" */
+
+#endif

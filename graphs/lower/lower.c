@@ -1,0 +1,267 @@
+#include "graphs/lower/lower.h"
+
+#include <string.h>
+
+#include "core/ops/ops.h"
+#include "graphs/lower/lower_int.h"
+
+static bool is_data(sdag_role r) { return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT; }
+
+static void enter_node(sdag_lowering *x, int32_t index)
+{
+    sdag_build *b = &x->build;
+    const sdag_gnode *g = &x->req->graph->nodes[index];
+    b->node = index;
+    b->loc = g->loc;
+    b->node_name = g->name;
+    b->prefix = "";
+    b->training = x->req->training && !g->freeze;
+    b->frozen = g->freeze || !x->req->training;
+    b->samples = x->req->data ? x->req->data[index] : NULL;
+    b->part = is_data(g->type->role) ? SDAG_PART_FEED : SDAG_PART_FORWARD;
+}
+
+/* What a value is called in messages: "few.label", or the node's name for its first port. */
+static const char *ref_text(sdag_lowering *x, const sdag_ref *r)
+{
+    const sdag_gnode *g = &x->req->graph->nodes[r->node];
+    return r->port ? sdag_arena_printf(x->build.arena, "%s.%s", g->name, g->type->outs[r->port].name) : g->name;
+}
+
+static void report_misfit(sdag_lowering *x, const sdag_gnode *g, int port, sdag_val v, char clash,
+                          const sdag_bindings *bind)
+{
+    sdag_build *b = &x->build;
+    const sdag_ref *r = x->data && !is_data(g->type->role) ? x->data : &g->in[port].refs[0];
+    char text[SDAG_SHAPE_TEXT];
+    sdag_shape_text(text, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v));
+    b->loc = r->loc;
+    const char *name = g->type->ins[port].name, *who = clash ? bind->who[clash - 'A'] : NULL;
+    if (!who || !strcmp(who, name)) {
+        sdag_build_fail(b, "%s.%s takes %s, but '%s' gives %s", g->name, name, g->type->ins[port].type, ref_text(x, r),
+                        text);
+        return;
+    }
+    int other = 0;
+    while (g->type->ins[other].name && strcmp(g->type->ins[other].name, who)) other++;
+    sdag_val ov = sdag_wire_joint(x, g, other);
+    char otext[SDAG_SHAPE_TEXT];
+    sdag_shape_text(otext, sdag_value_at(b, ov)->dtype, sdag_shape_at(b, ov));
+    sdag_build_fail(b, "%s: shapes disagree: %s is %s from '%s', but %s is %s from '%s' (%c is %lld and %lld)", g->name,
+                    name, text, ref_text(x, r), who, otext, ref_text(x, &g->in[other].refs[0]), clash,
+                    (long long)sdag_dim(b, v, 0), (long long)bind->size[clash - 'A']);
+}
+
+/* Every connected port against its declared type. */
+static void check_ports(sdag_lowering *x, const sdag_gnode *g)
+{
+    sdag_build *b = &x->build;
+    sdag_bindings bind = {0};
+    for (int i = 0; i < g->n_in && !b->status; i++) {
+        const sdag_port *p = &g->type->ins[i];
+        if (!g->in[i].n || (p->flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA))) continue;
+        int n = sdag_wire_views(x, g, i);
+        if (b->status) return;
+        if (n > 1 && !g->type->maps && !(p->flags & SDAG_PORT_BUNDLE)) {
+            b->loc = g->in[i].refs[0].loc;
+            sdag_build_fail(b, "%s.%s takes one value, not a bundle of %d views", g->name, p->name, n);
+            return;
+        }
+        sdag_val v = sdag_wire_view(x, g, i, 0);
+        if (!v || b->status) return;
+        bool image = sdag_value_at(b, v)->dtype == SDAG_DT_U8;
+        char clash;
+        if (!sdag_port_fits(&bind, p->name, p->type, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v), image, &clash))
+            report_misfit(x, g, i, v, clash, &bind);
+    }
+}
+
+/* Names of the views that a mapping node maps over; *n = 1: a plain value. */
+static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
+{
+    *n = 1;
+    if (!g->type->maps || !g->n_in || !g->in[0].n) return NULL;
+    *n = sdag_wire_views(x, g, 0);
+    if (x->build.status || *n <= 1) return NULL;
+    const char **names = SDAG_NEWS(x->build.arena, const char *, *n);
+    int k = 0;
+    for (int i = 0; i < g->in[0].n; i++) {
+        const sdag_ref *r = &g->in[0].refs[i];
+        const sdag_lowered_port *p = &x->out->ports[r->node][r->port];
+        if (r->view || p->n == 1) names[k++] = r->view ? r->view : ref_text(x, r);
+        else
+            for (int v = 0; v < p->n; v++) names[k++] = p->names[v];
+    }
+    return names;
+}
+
+void sdag_lower_node(sdag_lowering *x, int32_t index)
+{
+    sdag_build *b = &x->build;
+    const sdag_gnode *g = &x->req->graph->nodes[index];
+    int n_outs = 0;
+    while (g->type->outs && g->type->outs[n_outs].name) n_outs++;
+    x->out->ports[index] = SDAG_NEWS(b->arena, sdag_lowered_port, n_outs + 1);
+    enter_node(x, index);
+    check_ports(x, g);
+    if (b->status || !g->type->lower) return;
+    enter_node(x, index);
+    sdag_node self = {.ctx = x, .g = g, .index = index, .view = -1, .n_views = 1};
+    self.names = mapped_views(x, g, &self.n_views);
+    if (self.n_views > 1 && g->batching == SDAG_BATCH_SEPARATE) {
+        for (self.view = 0; self.view < self.n_views && !b->status; self.view++) g->type->lower(b, &self);
+    } else if (!b->status) {
+        g->type->lower(b, &self);
+    }
+    for (int i = 0; i < n_outs && !b->status; i++)
+        if (!x->out->ports[index][i].n) sdag_build_fail(b, "%s: its type gave no value for '%s'", g->name, g->type->outs[i].name);
+}
+
+static void collect(sdag_lowering *x, int32_t index)
+{
+    sdag_build *b = &x->build;
+    const sdag_gnode *g = &x->req->graph->nodes[index];
+    sdag_lower_node(x, index); /* checks the ports */
+    if (b->status) return;
+    sdag_collected c = {.node = index, .n = g->n_in};
+    c.vals = SDAG_NEWS(b->arena, sdag_val, g->n_in + 1);
+    for (int i = 0; i < g->n_in; i++)
+        if (g->in[i].n) c.vals[i] = sdag_wire_as_f32(x, g, i, sdag_wire_joint(x, g, i));
+    if (!b->status) *SDAG_PUSH(b->arena, &x->out->collected) = c;
+}
+
+/* The phase itself: all nodes but the optimizer, in order. */
+static void lower_phase(sdag_lowering *x)
+{
+    const sdag_graph *g = x->req->graph;
+    const sdag_phase *phase = &g->phases[x->req->phase];
+    for (int i = 0; i < phase->n_nodes && !x->build.status; i++) {
+        int32_t index = phase->order[i];
+        const sdag_node_type *t = g->nodes[index].type;
+        if (t->role == SDAG_ROLE_OPTIMIZER) continue;
+        if (t->collect && t->collect->passes) continue;
+        if (t->collect) collect(x, index);
+        else sdag_lower_node(x, index);
+    }
+    if (x->build.status || phase->optimizer < 0 || !x->req->training) return;
+    const sdag_gnode *opt = &g->nodes[phase->optimizer];
+    x->out->loss = sdag_wire_joint(x, opt, 0);
+    x->out->loss_node = opt->in[0].refs[0].node;
+    if (x->out->loss && sdag_shape_at(&x->build, x->out->loss).rank != 0) {
+        x->build.loc = opt->in[0].refs[0].loc;
+        char text[SDAG_SHAPE_TEXT];
+        sdag_build_fail(&x->build, "%s: the loss must be one number, f32[], but '%s' gives %s", opt->name,
+                        g->nodes[x->out->loss_node].name,
+                        sdag_shape_text(text, sdag_value_at(&x->build, x->out->loss)->dtype, sdag_shape_at(&x->build, x->out->loss)));
+    }
+}
+
+/* Marks a node and what it is wired to; the data of evaluated nodes are replaced by x->data. */
+static void mark_needed(sdag_lowering *x, bool *need, int32_t index)
+{
+    if (need[index]) return;
+    need[index] = true;
+    const sdag_gnode *g = &x->req->graph->nodes[index];
+    for (int i = 0; i < g->n_in; i++)
+        for (int k = 0; k < g->in[i].n; k++) {
+            int32_t from = g->in[i].refs[k].node;
+            bool swap = !is_data(g->type->role) && is_data(x->req->graph->nodes[from].type->role);
+            mark_needed(x, need, swap ? x->data->node : from);
+        }
+}
+
+static int32_t source_of(const sdag_graph *g, int32_t index)
+{
+    while (g->nodes[index].type->role != SDAG_ROLE_SOURCE) {
+        if (!g->nodes[index].n_in || !g->nodes[index].in[0].n) return -1;
+        index = g->nodes[index].in[0].refs[0].node;
+    }
+    return index;
+}
+
+/* One pass of a probe: the nodes named by its EVAL port on the data named by DATA port number `pass`. */
+static void lower_pass(sdag_lowering *x)
+{
+    const sdag_graph *g = x->req->graph;
+    const sdag_gnode *probe = &g->nodes[x->req->probe];
+    const sdag_port *ins = probe->type->ins;
+    sdag_build *b = &x->build;
+    int eval = -1, data = -1;
+    for (int i = 0; ins[i].name; i++) {
+        if (ins[i].flags & SDAG_PORT_EVAL) eval = i;
+        if (!strcmp(ins[i].name, probe->type->collect->passes[x->req->pass])) data = i;
+    }
+    x->data = &probe->in[data].refs[0];
+    bool *need = SDAG_NEWS(b->arena, bool, g->n_nodes);
+    int32_t source = source_of(g, x->data->node);
+    b->loc = x->data->loc;
+    if (source < 0 || !is_data(g->nodes[x->data->node].type->role)) {
+        sdag_build_fail(b, "%s.%s takes a data source, or an augment of one", probe->name, ins[data].name);
+        return;
+    }
+    need[source] = true;
+    mark_needed(x, need, x->data->node);
+    mark_needed(x, need, probe->in[eval].refs[0].node);
+    const sdag_phase *phase = &g->phases[x->req->phase];
+    for (int i = 0; i < phase->n_nodes && !b->status; i++)
+        if (need[phase->order[i]]) sdag_lower_node(x, phase->order[i]);
+    if (b->status) return;
+    sdag_collected c = {.node = x->req->probe, .n = 3};
+    c.vals = SDAG_NEWS(b->arena, sdag_val, 3);
+    enter_node(x, x->req->probe);
+    c.vals[0] = sdag_wire_as_f32(x, probe, eval, sdag_wire_view(x, probe, eval, 0));
+    sdag_node s = {.ctx = x, .g = &g->nodes[source], .index = source, .view = -1, .n_views = 1};
+    c.vals[1] = sdag_source_labels(b, &s);
+    c.vals[2] = sdag_source_ids(b, &s);
+    if (!b->status) *SDAG_PUSH(b->arena, &x->out->collected) = c;
+}
+
+sdag_status sdag_lower(sdag_lowered **out, sdag_arena *a, sdag_log *log, const sdag_lower_request *r)
+{
+    sdag_lowered *l = SDAG_NEW(a, sdag_lowered);
+    sdag_lower_request *req = SDAG_NEW(a, sdag_lower_request);
+    sdag_lowering *x = SDAG_NEW(a, sdag_lowering);
+    *req = *r;
+    l->request = req;
+    l->loss_node = -1;
+    l->ports = SDAG_NEWS(a, sdag_lowered_port *, r->graph->n_nodes + 1);
+    *x = (sdag_lowering){.out = l, .req = req};
+    sdag_build_init(&x->build, a, log, &l->program);
+    x->build.host = x;
+    if (r->pass >= 0) lower_pass(x);
+    else lower_phase(x);
+    *out = l;
+    return x->build.status;
+}
+
+static const char *const part_names[] = {"feed", "forward", "backward", "update"};
+
+void sdag_lowered_print(sdag_str *s, const sdag_lowered *l)
+{
+    const sdag_program *p = &l->program;
+    const sdag_gnode *nodes = l->request->graph->nodes;
+    char text[SDAG_SHAPE_TEXT];
+    for (int i = 0; i < p->states.n; i++) {
+        const sdag_state *t = &p->states.at[i];
+        sdag_str_addf(s, "state %%%d = %s.%s %s%s\n", t->first, t->node, t->name, sdag_shape_text(text, t->dtype, t->shape),
+                      t->frozen ? " frozen" : t->flags & SDAG_STATE_TRAINED ? " trained" : "");
+    }
+    int part = -1, node = -2;
+    for (int i = 0; i < p->ops.n; i++) {
+        const sdag_program_op *o = &p->ops.at[i];
+        if (o->part != part) sdag_str_addf(s, "-- %s\n", part_names[o->part]);
+        if (o->node != node || o->part != part)
+            sdag_str_addf(s, "   # %s\n", o->node >= 0 ? nodes[o->node].name : "compiler");
+        part = o->part;
+        node = o->node;
+        sdag_str_addf(s, "  ");
+        for (int k = 0; k < o->n_out; k++) {
+            const sdag_value *v = &p->values.at[o->out[k]];
+            sdag_str_addf(s, "%s%%%d %s", k ? ", " : "", o->out[k], sdag_shape_text(text, v->dtype, v->shape));
+        }
+        sdag_str_addf(s, "%s%s(", o->n_out ? " = " : "", o->op->name);
+        for (int k = 0; k < o->n_in; k++) sdag_str_addf(s, "%s%%%d", k ? ", " : "", o->in[k]);
+        sdag_str_addf(s, ")\n");
+    }
+    if (l->loss) sdag_str_addf(s, "loss %%%d\n", l->loss);
+}

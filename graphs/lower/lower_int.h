@@ -1,0 +1,50 @@
+/* Private to the lowering stage: what a node sees while it is being lowered. */
+#ifndef SDAG_GRAPHS_LOWER_LOWER_INT_H
+#define SDAG_GRAPHS_LOWER_LOWER_INT_H
+
+#include "graphs/lower/lower.h"
+
+typedef struct sdag_lowering {
+    sdag_build build;
+    sdag_lowered *out;
+    const sdag_lower_request *req;
+    const sdag_ref *data; /* evaluating a probe: what stands in for the data of the nodes evaluated; NULL */
+    const struct sdag_lowered *trained_of; /* optimizer: whose `trained` is asked for */
+} sdag_lowering;
+
+struct sdag_node {
+    sdag_lowering *ctx;
+    const sdag_gnode *g;
+    int32_t index;
+    int view;            /* the view being mapped; -1: all of them, joined */
+    int n_views;         /* that the node maps over */
+    const char **names;  /* of those views */
+};
+
+/* One value on a wire, as one of the refs of a port gives it. */
+typedef struct sdag_wired {
+    sdag_lowered_port *port;
+    int view; /* -1: the joint value */
+} sdag_wired;
+
+/* Sizes that the letters of port types stand for, over all ports of a node. */
+typedef struct sdag_bindings {
+    int64_t size[26];
+    const char *who[26]; /* port that bound the letter */
+} sdag_bindings;
+
+/* Whether a value fits a port type ("f32[B,D]|image"); binds letters. Pixels (u8 images) fit types that start with f32:
+ * they are converted. On a mismatch of letters only, *clash is the letter. */
+bool sdag_port_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
+                    char *clash);
+
+/* Lowers one node (its inputs are lowered already). */
+void sdag_lower_node(sdag_lowering *x, int32_t index);
+/* The value behind refs[0..n): joined when several; reports and returns 0 on failure. */
+sdag_val sdag_wire_joint(sdag_lowering *x, const sdag_gnode *to, int port);
+sdag_val sdag_wire_view(sdag_lowering *x, const sdag_gnode *to, int port, int view);
+int sdag_wire_views(sdag_lowering *x, const sdag_gnode *to, int port);
+/* The same value as f32 when it is pixels. */
+sdag_val sdag_wire_as_f32(sdag_lowering *x, const sdag_gnode *to, int port, sdag_val v);
+
+#endif

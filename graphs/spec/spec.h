@@ -1,0 +1,105 @@
+/* Stage 1: YAML text -> a tree of values that know their places.
+ *
+ *   const sdag_spec *raw, *spec;
+ *   s = sdag_spec_parse(&raw, a, log, "simclr.yaml", text, len);
+ *   if (!s) s = sdag_spec_resolve(&spec, a, log, raw, sets, n_sets);     // $names and --set
+ *   const sdag_spec *seed = sdag_spec_get(spec, "seed");
+ *   int64_t v;
+ *   if (seed && !sdag_spec_i64(&v, seed)) sdag_fail(log, SDAG_INVALID, seed->loc, "expected a whole number");
+ *
+ * Values are untyped text: the option that is declared for a key decides what the text means. A tree is
+ * constant once built, lives in the arena, and may share nodes (anchors, $names); it has no cycles.
+ *
+ * Any bytes are safe to parse: every size below is limited, so that a hostile file is refused with its place
+ * in milliseconds. Up to 20 errors are reported before a stage gives up. When memory runs out, these
+ * functions leave through the arena (sdag_arena_try), with nothing of libyaml left behind. */
+#ifndef SDAG_SPEC_SPEC_H
+#define SDAG_SPEC_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/log.h"
+#include "core/base/map.h"
+#include "core/base/str.h"
+
+enum {
+    SDAG_SPEC_TEXT_MAX = 1 << 20,     /* bytes of a file */
+    SDAG_SPEC_DEPTH_MAX = 32,         /* levels of lists and maps, anchors and $names followed */
+    SDAG_SPEC_EVENTS_MAX = 50000,     /* values, keys and brackets of a file */
+    SDAG_SPEC_SCALAR_MAX = 64 << 10,  /* bytes of one value */
+    SDAG_SPEC_KEY_MAX = 128,          /* bytes of one key */
+    SDAG_SPEC_EXPANDED_MAX = 4 << 20, /* bytes (see size) that aliases or $names add in all */
+    SDAG_SPEC_ERRORS_MAX = 20,
+};
+
+typedef enum { SDAG_SPEC_NULL, SDAG_SPEC_SCALAR, SDAG_SPEC_LIST, SDAG_SPEC_MAP } sdag_spec_kind;
+
+typedef struct sdag_spec sdag_spec;
+
+typedef struct sdag_spec_entry {
+    const char *key;
+    sdag_loc loc; /* of the key */
+    const sdag_spec *value;
+} sdag_spec_entry;
+
+struct sdag_spec {
+    sdag_spec_kind kind;
+    bool quoted;   /* text that would mean something else without its quotes: "12", "true", "null", "$x" */
+    bool from_set; /* typed after --set: paths are relative to the current directory, not to the file */
+    bool aliased;  /* also stands somewhere else, by an alias or a merge */
+    uint8_t height; /* levels of lists and maps: 0 for a scalar */
+    sdag_loc loc;
+    size_t size;   /* bytes of text plus 32 a value, shared parts counted wherever they stand */
+    const char *text; /* SCALAR: UTF-8 without NUL. NULL: as written: "", "~", "null" */
+    int n;            /* LIST, MAP: how many */
+    const sdag_spec **items;
+    sdag_spec_entry *entries; /* keys are unique, in the order of the file; merged ones first */
+    const sdag_map *index;    /* keys of a long map; NULL for a short one */
+};
+
+/* The keys that the top level of a graph may have, NULL at the end. */
+extern const char *const sdag_spec_root_keys[];
+
+/* The file must hold one document, a map. file_name is quoted in messages as it is. text need not outlive the call. */
+sdag_status sdag_spec_parse(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
+                            const char *text, size_t len);
+/* The same for any value; an empty text is NULL. */
+sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
+                                  const char *text, size_t len);
+
+/* One --set path=value. The path is a let name, a key of the top level, or keys joined by dots from the top level,
+ * from phases: or from let: (tried in this order); a number is an item of a list. The last key may be new. A value
+ * set below let: also changes where an alias repeats it. */
+typedef struct sdag_spec_set {
+    const char *path, *value;
+} sdag_spec_set;
+
+/* Applies the sets, then puts the values of let: in place of every plain $name; the result has no let:. */
+sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *root,
+                              const sdag_spec_set *sets, int n_sets);
+
+/* NULL when map is no map or has no such key. */
+const sdag_spec *sdag_spec_get(const sdag_spec *map, const char *key);
+const char *sdag_spec_key(const void *map, int i); /* the i-th key, for sdag_nearest; NULL past the last */
+
+/* false, and *out as it was: the value is not of that type. A quoted "12" is a string and no number. */
+bool sdag_spec_i64(int64_t *out, const sdag_spec *s);
+bool sdag_spec_f64(double *out, const sdag_spec *s);
+bool sdag_spec_bool(bool *out, const sdag_spec *s);       /* true or false, nothing else */
+bool sdag_spec_str(const char **out, const sdag_spec *s); /* any scalar */
+
+const char *sdag_spec_kind_name(const sdag_spec *s); /* "nothing", "a value", "a list", "a map": for messages */
+
+/* YAML that parses to the same tree: block style for the upper levels, flow style for what fits 100 columns. */
+void sdag_spec_print(sdag_str *out, const sdag_spec *s);
+
+/* For the sources of this folder: a new map's or list's height, size and index from its children; and whether text
+ * means something else when it is not quoted. */
+void sdag_spec_finish(sdag_arena *a, sdag_spec *s);
+bool sdag_spec_special(const char *text);
+bool sdag_spec_is_name(const char *text); /* letters, digits, _ and -, a letter or _ first: what may follow $ */
+
+#endif

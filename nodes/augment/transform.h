@@ -1,0 +1,70 @@
+/* Transforms: the units of an augmentation. One file each; the node `augment` runs a chain of them on every sample.
+ *
+ * A transform is a record type (name, sentence, options: see core/node/opt.h) whose `type` is an sdag_transform:
+ *
+ *   static void apply(sdag_image *im, const void *opts, sdag_rng *r)
+ *   {
+ *       const solarize *o = opts;
+ *       if (sdag_rng_f32(r) >= o->p) return;
+ *       float *x = sdag_image_px(im);                       // f32[h,w,c], to be changed in place
+ *       ...
+ *   }
+ *   static const sdag_transform transform = {.apply = apply};
+ *   const sdag_record_type sdag_transform_solarize = {.name = "solarize", .type = &transform, ...};
+ *
+ * Pixels are f32 in 0..1, channels-last, in any number of channels unless said otherwise. */
+#ifndef SDAG_NODES_AUGMENT_TRANSFORM_H
+#define SDAG_NODES_AUGMENT_TRANSFORM_H
+
+#include "core/base/rng.h"
+#include "core/node/opt.h"
+#include "nodes/augment/image.h"
+
+/* What is known of the images at one point of the chain before any is seen. */
+typedef struct sdag_frame {
+    int64_t h, w, c;  /* h = w = 0: sizes differ */
+    int64_t most;     /* elements of the largest; with `shorter`, before the resize */
+    int64_t shorter;  /* not 0: sizes differ, but the shorter side will be this; only a crop may follow */
+} sdag_frame;
+
+enum { SDAG_TRANSFORM_WHY = 160 };
+
+typedef struct sdag_transform {
+    bool any_pixels; /* takes pixels as they come (bytes, a window, a pending resize): never calls sdag_image_px */
+    bool crops;      /* may follow a resize of images of mixed sizes to one number */
+    /* Changes *f to what comes out; false: impossible, and why says so. NULL: the same size, whatever it is. */
+    bool (*size)(sdag_frame *f, const void *opts, char why[SDAG_TRANSFORM_WHY]);
+    int64_t (*tmp)(const sdag_frame *f, const void *opts); /* floats of im->tmp for images of *f; NULL: none */
+    /* One sample. Runs on any worker; must not allocate; draws from r only. */
+    void (*apply)(sdag_image *im, const void *opts, sdag_rng *r);
+} sdag_transform;
+
+/* One row a transform. */
+#define SDAG_TRANSFORMS(X)                                                                                           \
+    X(random_resized_crop) X(random_crop) X(center_crop) X(resize) X(random_affine) X(horizontal_flip)               \
+    X(vertical_flip) X(color_jitter) X(grayscale) X(gaussian_blur) X(solarize) X(noise) X(normalize)
+#define X(n) extern const sdag_record_type sdag_transform_##n;
+SDAG_TRANSFORMS(X)
+#undef X
+extern const sdag_record_type *const sdag_transforms[]; /* all of them, NULL-terminated */
+
+/* A size option: one number or [height, width]. */
+#define SDAG_SIZE(T, f, h)                                                                                           \
+    {.name = #f, .help = h, .kind = SDAG_OPT_INTS, .offset = offsetof(T, f), .min = 1, .max = 16384, .required = true}
+static inline int64_t sdag_size_h(sdag_ints s) { return s.at[0]; }
+static inline int64_t sdag_size_w(sdag_ints s) { return s.at[s.n - 1]; }
+const char *sdag_size_check(sdag_ints s); /* what is wrong with a size, or NULL */
+
+/* Frame and tmp of a plain crop to h x w. padded: it may pass the edge. */
+bool sdag_crop_frame(sdag_frame *f, int64_t h, int64_t w, bool padded, char why[SDAG_TRANSFORM_WHY]);
+int64_t sdag_crop_tmp(const sdag_frame *f, int64_t w);
+
+/* An interpolation option: SDAG_ENUM(T, interpolation, 0, sdag_filter_choices, "..."). */
+extern const char *const sdag_filter_choices[]; /* bilinear, bicubic */
+static inline sdag_filter sdag_filter_of(int choice) { return choice ? SDAG_FILTER_BICUBIC : SDAG_FILTER_BILINEAR; }
+
+/* A range option: [from, to] with from <= to. */
+const char *sdag_range_check(sdag_floats r);
+static inline float sdag_range_draw(sdag_floats r, sdag_rng *g) { return sdag_rng_uniform(g, r.at[0], r.at[1]); }
+
+#endif

@@ -1,0 +1,154 @@
+/* Private to the run: what all its parts share. */
+#ifndef SDAG_RUNTIME_RUN_SESSION_H
+#define SDAG_RUNTIME_RUN_SESSION_H
+
+#include <jansson.h>
+
+#include "graphs/lower/lower.h"
+#include "graphs/plan/plan.h"
+#include "runtime/pool/pool.h"
+#include "runtime/run/run.h"
+
+/* ---- weights of all phases (store.c) */
+
+typedef struct sdag_weight {
+    int32_t phase;
+    const char *node, *name;
+    sdag_dtype dtype;
+    sdag_shape shape;
+    unsigned flags; /* SDAG_STATE_* */
+    void *data;     /* 64-byte aligned */
+    bool shared;    /* another weight's memory (an inference phase) */
+    bool frozen;
+    bool restored;  /* from a checkpoint, not yet asked for */
+} sdag_weight;
+
+typedef struct sdag_store {
+    SDAG_VEC(sdag_weight) list;
+    sdag_map index; /* "phase.node.name" -> list */
+} sdag_store;
+
+typedef struct sdag_session sdag_session;
+
+/* The weight of a state of a phase's program: made (from `use`, from a file, or by its rule) on the first call. */
+sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const sdag_state *state);
+/* Writes weights/PHASE.NODE.safetensors for the nodes of a phase that have weights of their own. */
+sdag_status sdag_store_export(sdag_session *s, int32_t phase);
+/* Frees the optimizer's slots of a phase that is over. */
+void sdag_store_drop_slots(sdag_session *s, int32_t phase);
+
+/* ---- which samples, in which order (sampler.c) */
+
+typedef struct sdag_sampler {
+    const sdag_dataset *data;
+    uint64_t seed;
+    uint32_t key;     /* of the node: order of the epochs */
+    int32_t *subset;  /* samples in use */
+    int32_t *order;   /* of the epoch that is loaded */
+    int64_t n, batch, epoch;
+    bool shuffle, wrap;
+} sdag_sampler;
+
+sdag_status sdag_sampler_init(sdag_sampler *m, sdag_session *s, int32_t node, int64_t batch, bool training);
+int64_t sdag_sampler_steps(const sdag_sampler *m); /* full (or wrapped) batches in an epoch */
+/* Ids and labels of batch `step`, counted over all epochs; rows of them. */
+void sdag_sampler_fill(sdag_sampler *m, int64_t step, int32_t *ids, int32_t *labels);
+/* Ids and labels of samples from..from+rows in order (inference). */
+void sdag_sampler_take(sdag_sampler *m, int64_t from, int64_t rows, int32_t *ids, int32_t *labels);
+
+/* ---- a compiled program, ready to run (task.c) */
+
+typedef struct sdag_task {
+    sdag_session *session;
+    sdag_arena arena;
+    sdag_lowered *lowered;
+    sdag_plan *plan;
+    sdag_exec *exec;
+    int32_t phase;
+    bool training;
+    sdag_sampler *samplers;   /* one a feed of the program */
+    int64_t steps_per_epoch;  /* of the feed that takes longest */
+    int64_t steps;            /* of the phase, for schedules */
+    int64_t images;           /* that the body takes in a step */
+    size_t bytes;             /* planned memory */
+} sdag_task;
+
+/* request.graph and .data are filled in. batch 0: the options' own. */
+sdag_status sdag_task_create(sdag_task **out, sdag_session *s, sdag_lower_request request);
+void sdag_task_destroy(sdag_task *t);
+/* Inputs of step `step`: ids, labels, schedules. */
+void sdag_task_fill(sdag_task *t, int64_t step);
+void sdag_task_fill_rows(sdag_task *t, int64_t step, int64_t from, int64_t rows);
+float sdag_task_loss(const sdag_task *t, int64_t step);
+
+/* ---- metrics (metrics.c) */
+
+typedef struct sdag_metrics {
+    int fd;
+    int64_t bytes;     /* of metrics.jsonl so far */
+    json_t *summary;   /* {"phases": {...}} */
+    sdag_status failed; /* of a line that a collector reported */
+} sdag_metrics;
+
+sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes); /* cuts an older file to keep_bytes */
+sdag_status sdag_metrics_emit(sdag_session *s, json_t *line);       /* steals line; NULL: out of memory */
+sdag_status sdag_metrics_value(sdag_session *s, const char *name, double value); /* a line, and the summary */
+sdag_status sdag_metrics_summary(sdag_session *s);                  /* rewrites summary.json */
+void sdag_metrics_close(sdag_session *s);
+
+/* ---- checkpoints (checkpoint.c) */
+
+typedef struct sdag_cursor {
+    int32_t phase;  /* the phase to continue; phases before it are over */
+    int64_t step;   /* steps done in it */
+    int64_t metrics_bytes;
+    double loss_sum; /* of the epoch so far */
+    double seconds;  /* spent in the phase so far */
+} sdag_cursor;
+
+sdag_status sdag_checkpoint_write(sdag_session *s, const sdag_cursor *at);
+/* Loads the newest checkpoint that verifies; found = false when there is none. */
+sdag_status sdag_checkpoint_read(sdag_session *s, sdag_cursor *at, bool *found);
+
+/* ---- progress (progress.c) */
+
+typedef struct sdag_progress {
+    bool bar, quiet;
+    double began, shown;
+    int64_t first; /* step that the clock began at */
+} sdag_progress;
+
+typedef struct sdag_progress_now {
+    const char *phase;
+    int64_t step, steps, steps_per_epoch;
+    double loss, images_per_s, wait_share;
+    bool epoch_end;
+} sdag_progress_now;
+
+void sdag_progress_begin(sdag_session *s, int64_t step);
+void sdag_progress_show(sdag_session *s, const sdag_progress_now *n);
+void sdag_progress_end(sdag_session *s);
+
+/* ---- the session */
+
+struct sdag_session {
+    const sdag_run_options *options;
+    const sdag_graph *graph;
+    sdag_arena *arena;  /* of the run */
+    sdag_log *log;
+    sdag_pool *pool;
+    sdag_store store;
+    sdag_dataset **data; /* one a graph node, NULL: not a source */
+    sdag_metrics metrics;
+    sdag_progress progress;
+    int64_t checkpoints; /* written so far */
+    const char **node_names;
+    sdag_loc *node_locs;
+    int32_t phase;       /* running now, for metrics */
+    int64_t step, epoch; /* of it */
+};
+
+double sdag_now(void); /* seconds, monotonic */
+sdag_status sdag_session_open_data(sdag_session *s, int32_t phase);
+
+#endif
