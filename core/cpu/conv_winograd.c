@@ -17,12 +17,17 @@ enum {
     SIDE = 4,                 /* results of a tile along an axis */
     ELEMENTS = 36,
     FEW_TILES = 1024,         /* fused from here on */
-    BLOCK_BYTES = 1 << 20,    /* transformed sources of a block */
+    BLOCK_BYTES = 512 << 10,    /* transformed sources of a block */
     UNIT = 14,                /* tiles of a block are a multiple of the register blocks' rows */
-    MAX_BLOCK = 112,
+    MAX_BLOCK = 56,
     CHUNK = 64,               /* result channels that are multiplied at once */
     FUSED_RUNS = 128,         /* at most this many fused tiles of the op */
     SLOTS = 16,               /* partial sums of the weights' gradient */
+    BOTH_BYTES = 1 << 20,     /* transformed x and gy of a block */
+    MAX_SUM_BLOCK = 112,
+    WHOLE_BYTES = 640 << 10,  /* see the weights' gradient */
+    THIRDS_BYTES = 4 << 20,
+    SPREAD_BYTES = 96 << 20,
     MIN_CHANNELS = 16,
 };
 
@@ -54,15 +59,14 @@ static wino wino_of(const sdag_conv_job *j)
     t.tw = sdag_ceil_div(t.wd, SIDE);
     t.tiles = t.n * t.th * t.tw;
     t.fused = t.tiles >= FEW_TILES;
-    const int64_t wide = j->kind == SDAG_CONV_BACK_WEIGHTS ? t.k + t.m : t.k;
-    const int64_t fit = BLOCK_BYTES / (ELEMENTS * (int64_t)sizeof(float) * wide) / UNIT * UNIT;
+    const int64_t fit = BLOCK_BYTES / (ELEMENTS * (int64_t)sizeof(float) * t.k) / UNIT * UNIT;
     t.block = sdag_max_i64(2 * UNIT, sdag_min_i64(fit, MAX_BLOCK));
     t.blocks = sdag_ceil_div(t.tiles, t.block);
     return t;
 }
 
 /* Distances are padded by a line so that the 36 elements and the rows do not compete for the same cache sets. */
-static int64_t row_step(int64_t c) { return sdag_lanes_up(c) + SDAG_LANES; }
+static int64_t row_step(int64_t c) { return sdag_lanes_up(c) + (sdag_lanes_up(c) % 256 == 0 ? SDAG_LANES : 0); }
 static int64_t weight_step(const wino *t) { return sdag_lanes_up(t->m) * t->k + SDAG_LANES; }
 
 /* The source pixels under tile number i, or zeros where they are outside. */
@@ -107,27 +111,25 @@ static void load_weights(const wino *t, float *u, int64_t panel)
 }
 
 /* Transformed sources of tiles [i,i+n): element e of tile q at v + e step + q along, 16 channels every group. */
-static void load_source(const wino *t, float *zeros, int64_t i, int64_t n, float *v, int64_t step, int64_t along,
-                        int64_t group)
+static void load_source(const wino *t, sdag_kern_tile *fn, float *zeros, int64_t i, int64_t n, float *v, int64_t step,
+                        int64_t along, int64_t group)
 {
     const float *p[ELEMENTS];
-    const sdag_kern *kr = sdag_kern_best();
     memset(zeros, 0, (size_t)t->k * sizeof *zeros);
     for (int64_t q = 0; q < n; q++) {
         point_at_source(p, t, t->j->a, zeros, i + q);
-        kr->wino_x(p, t->k, v + q * along, step, group);
+        fn(p, t->k, v + q * along, step, group);
     }
 }
 
 /* Transformed gradients gy of tiles [i,i+n), rows of all m channels. */
-static void load_gradient(const wino *t, float *zeros, int64_t i, int64_t n, float *z, int64_t step)
+static void load_gradient(const wino *t, sdag_kern_tile *fn, float *zeros, int64_t i, int64_t n, float *z, int64_t step)
 {
     float *p[16];
-    const sdag_kern *kr = sdag_kern_best();
     memset(zeros, 0, (size_t)t->m * sizeof *zeros);
     for (int64_t q = 0; q < n; q++) {
         point_at_result(p, t, (float *)t->j->b, zeros, t->m, i + q);
-        kr->wino_gy((const float *const *)p, t->m, z + q * row_step(t->m), step, SDAG_LANES);
+        fn((const float *const *)p, t->m, z + q * row_step(t->m), step, SDAG_LANES);
     }
 }
 
@@ -135,7 +137,7 @@ static void load_gradient(const wino *t, float *zeros, int64_t i, int64_t n, flo
 static void multiply(const wino *t, const float *v, int64_t vstep, int64_t i, int64_t n, int64_t m0, int64_t m1,
                      float *product)
 {
-    const int64_t wide = sdag_lanes_up(m1 - m0), ldm = wide + SDAG_LANES, step = n * ldm + SDAG_LANES;
+    const int64_t wide = sdag_lanes_up(m1 - m0), ldm = wide, step = n * ldm + SDAG_LANES;
     const sdag_kern *kr = sdag_kern_best();
     const float *u = t->j->work + m0 * t->k;
     for (int64_t e = 0; e < ELEMENTS; e++)
@@ -188,7 +190,7 @@ static void run_fused(const wino *t)
     float *zeros = t->j->scratch, *v = zeros + zeros_floats(t), *product = v + ELEMENTS * vstep;
     for (int64_t b = t->blocks * t->j->tile / runs; b < t->blocks * (t->j->tile + 1) / runs; b++) {
         const int64_t i = b * t->block, n = sdag_min_i64(t->block, t->tiles - i);
-        load_source(t, zeros, i, n, v, vstep, row_step(t->k), SDAG_LANES);
+        load_source(t, sdag_kern_best()->wino_x, zeros, i, n, v, vstep, row_step(t->k), SDAG_LANES);
         for (int64_t m0 = 0; m0 < t->m; m0 += CHUNK)
             multiply(t, v, vstep, i, n, m0, sdag_min_i64(m0 + CHUNK, t->m), product);
     }
@@ -202,8 +204,8 @@ static void run_product(const wino *t)
         load_weights(t, t->j->work, tile);
     } else if (t->j->stage == 0) {
         const int64_t i = (tile - panels) * t->block;
-        load_source(t, t->j->scratch, i, sdag_min_i64(t->block, t->tiles - i), v + i * row_step(t->k), source_step(t),
-                    row_step(t->k), SDAG_LANES);
+        load_source(t, sdag_kern_best()->wino_x, t->j->scratch, i, sdag_min_i64(t->block, t->tiles - i),
+                    v + i * row_step(t->k), source_step(t), row_step(t->k), SDAG_LANES);
     } else if (t->fused) {
         run_fused(t);
     } else {
@@ -213,108 +215,124 @@ static void run_product(const wino *t)
     }
 }
 
-/* ---- the weights' gradient ---- */
+/* ---- the weights' gradient ----
+ *
+ * sum[e][o][c] over tiles has 36 o c elements. What fits the second cache decides how it is computed:
+ *   WHOLE   small sums: each slot of tiles adds block after block to its own sum, all 36 elements at once
+ *   THIRDS  larger ones: the same, but only 12 of the elements in each run, so that the sum stays near
+ *   SPREAD  few tiles, many channels: all transforms through the workspace, then one product an element */
 
-/* Fused: a slot's sums are f32[36][o][c]. Unfused: the same for a part of o and c, in scratch. */
-static int64_t sum_step(int64_t o, int64_t c) { return o * sdag_lanes_up(c) + SDAG_LANES; }
-static int64_t slots(const wino *t) { return sdag_min_i64(SLOTS, t->blocks); }
-static int64_t panel_floats(const wino *t, int64_t n) { return sdag_lanes_up(t->k) * n + SDAG_LANES; }
+typedef enum { WHOLE, THIRDS, SPREAD } way;
 
-enum { PART_O = 64, PART_C = 64, SUM_O = 8 };
+typedef struct cut {
+    way way;
+    int64_t block, blocks, slots;
+    int64_t zstep, vstep, sstep; /* distance of elements of gy, of x, of the sum */
+    int64_t width;               /* columns of the sum: c up to whole panels */
+    int64_t sum;                 /* floats of a slot's sum */
+} cut;
+
+enum { SUM_O = 4 }; /* output channels of a tile that adds up */
+
+static cut cut_of(const wino *t)
+{
+    cut u = {.width = sdag_lanes_up(t->k)};
+    const int64_t each = (int64_t)sizeof(float) * (u.width + row_step(t->m)); /* bytes of one element of one tile */
+    u.sstep = t->m * u.width + SDAG_LANES;
+    u.sum = ELEMENTS * u.sstep;
+    const int64_t sum_bytes = u.sum * (int64_t)sizeof(float);
+    u.way = sum_bytes <= WHOLE_BYTES ? WHOLE : THIRDS;
+    if (u.way == THIRDS && (t->tiles < FEW_TILES || sum_bytes > THIRDS_BYTES) &&
+        t->tiles <= SPREAD_BYTES / (ELEMENTS * each))
+        u.way = SPREAD;
+    const int64_t at_once = u.way == THIRDS ? ELEMENTS / 3 : ELEMENTS, fit = BOTH_BYTES / (at_once * each);
+    u.block = sdag_max_i64(2 * UNIT, sdag_min_i64(fit / UNIT * UNIT, MAX_SUM_BLOCK));
+    u.blocks = sdag_ceil_div(t->tiles, u.block);
+    u.slots = u.way == SPREAD ? 1 : sdag_min_i64(u.way == WHOLE ? SLOTS : SLOTS / 2, u.blocks);
+    const int64_t stored = u.way == SPREAD ? t->tiles : u.block;
+    u.zstep = stored * row_step(t->m) + SDAG_LANES;
+    u.vstep = stored * u.width + SDAG_LANES;
+    return u;
+}
 
 static void plan_weights(const wino *t, sdag_tiling *out)
 {
-    out->stages = 2;
-    if (t->fused) {
-        out->tiles[0] = slots(t);
-        out->tiles[1] = sdag_ceil_div(t->m, SUM_O);
-        out->workspace = (size_t)(slots(t) * ELEMENTS * sum_step(t->m, t->k)) * sizeof(float);
-        out->scratch = (size_t)(zeros_floats(t) + ELEMENTS * (t->block * row_step(t->m) + SDAG_LANES) +
-                                ELEMENTS * panel_floats(t, t->block)) * sizeof(float);
+    const cut u = cut_of(t);
+    const int64_t both = u.zstep + u.vstep;
+    int64_t work = u.slots * u.sum, scratch = zeros_floats(t);
+    if (u.way == SPREAD) {
+        out->stages = 3;
+        out->tiles[0] = u.blocks;
+        out->tiles[1] = ELEMENTS;
+        work += ELEMENTS * both;
     } else {
-        out->tiles[0] = t->blocks;
-        out->tiles[1] = sdag_ceil_div(t->m, PART_O) * sdag_ceil_div(t->k, PART_C);
-        out->workspace = (size_t)(ELEMENTS * (panel_floats(t, t->tiles) + t->tiles * row_step(t->m) + SDAG_LANES)) *
-                         sizeof(float);
-        out->scratch = (size_t)(zeros_floats(t) + ELEMENTS * sum_step(PART_O, PART_C)) * sizeof(float);
+        out->stages = 2;
+        out->tiles[0] = u.slots * (u.way == THIRDS ? 3 : 1);
+        scratch += (u.way == THIRDS ? ELEMENTS / 3 : ELEMENTS) * both;
     }
+    out->tiles[out->stages - 1] = sdag_ceil_div(t->m, SUM_O);
+    out->workspace = (size_t)work * sizeof(float);
+    out->scratch = (size_t)scratch * sizeof(float);
 }
 
-/* Both transforms of tiles [i,i+n), the sources as panels of all tiles in [0,all). */
-static void load_both(const wino *t, float *zeros, int64_t i, int64_t n, float *v, float *z, int64_t all)
+/* One slot, or a third of its elements. */
+static void run_slot(const wino *t, const cut *u)
 {
-    load_source(t, zeros, i, n, v, panel_floats(t, all), SDAG_LANES, all * SDAG_LANES);
-    load_gradient(t, zeros, i, n, z, all * row_step(t->m) + SDAG_LANES);
-}
-
-static void run_slot(const wino *t)
-{
+    static const int whole[] = {0, 1, 2, 3, 4, 5}, thirds[3][2] = {{0, 5}, {1, 2}, {3, 4}};
     const sdag_kern *kr = sdag_kern_best();
-    const int64_t vstep = panel_floats(t, t->block), zstep = t->block * row_step(t->m) + SDAG_LANES, ns = slots(t);
-    const int64_t sstep = sum_step(t->m, t->k), width = sdag_lanes_up(t->k);
-    float *zeros = t->j->scratch, *z = zeros + zeros_floats(t), *v = z + ELEMENTS * zstep;
-    float *sum = t->j->work + t->j->tile * ELEMENTS * sstep;
+    const int64_t parts = u->way == THIRDS ? 3 : 1, slot = t->j->tile / parts, part = t->j->tile % parts;
+    const int *rows = parts == 3 ? thirds[part] : whole;
+    const int64_t elements = ELEMENTS / parts;
+    float *zeros = t->j->scratch, *z = zeros + zeros_floats(t), *v = z + elements * u->zstep;
+    float *sum = t->j->work + slot * u->sum;
     bool add = false;
-    for (int64_t b = t->blocks * t->j->tile / ns; b < t->blocks * (t->j->tile + 1) / ns; b++, add = true) {
-        const int64_t i = b * t->block, n = sdag_min_i64(t->block, t->tiles - i);
-        load_both(t, zeros, i, n, v, z, t->block);
-        for (int64_t e = 0; e < ELEMENTS; e++)
-            kr->mul_t(t->m, width, n, z + e * zstep, row_step(t->m), v + e * vstep, t->block * SDAG_LANES,
-                      sum + e * sstep, width, add);
+    for (int64_t b = u->blocks * slot / u->slots; b < u->blocks * (slot + 1) / u->slots; b++, add = true) {
+        const int64_t i = b * u->block, n = sdag_min_i64(u->block, t->tiles - i);
+        load_source(t, parts == 3 ? kr->third_x[part] : kr->wino_x, zeros, i, n, v, u->vstep, SDAG_LANES,
+                    u->block * SDAG_LANES);
+        load_gradient(t, parts == 3 ? kr->third_gy[part] : kr->wino_gy, zeros, i, n, z, u->zstep);
+        for (int64_t e = 0; e < elements; e++)
+            kr->mul_t(t->m, u->width, n, z + e * u->zstep, row_step(t->m), v + e * u->vstep, u->block * SDAG_LANES,
+                      sum + (rows[e / 6] * 6 + e % 6) * u->sstep, u->width, add);
     }
 }
 
-/* gw f32[O,C,3,3] for output channel o and input channels [c0,c1) from sums at q of c0. */
-static void put_weights(const wino *t, const float *q, int64_t step, int64_t o, int64_t c0, int64_t c1)
+/* gw f32[O,C,3,3] of a few output channels: slots added in order, into the first, and transformed back. */
+static void run_sum(const wino *t, const cut *u)
 {
-    float gw[9][SDAG_LANES];
-    for (int64_t c = c0; c < c1; c += SDAG_LANES, q += SDAG_LANES) {
-        sdag_kern_best()->wino_gw(q, step, gw);
-        float *to = t->j->out + (o * t->k + c) * 9;
-        for (int64_t l = 0; l < sdag_min_i64(SDAG_LANES, c1 - c); l++)
-            for (int e = 0; e < 9; e++) to[l * 9 + e] = gw[e][l];
-    }
-}
-
-/* Slots added in order, for a few output channels; the total takes the place of the first slot. */
-static void run_sum(const wino *t)
-{
-    const int64_t o0 = t->j->tile * SUM_O, rows = sdag_min_i64(SUM_O, t->m - o0), width = sdag_lanes_up(t->k);
-    const int64_t sstep = sum_step(t->m, t->k);
-    for (int64_t e = 0; e < ELEMENTS; e++) {
-        float *total = t->j->work + e * sstep + o0 * width;
-        for (int64_t s = 1; s < slots(t); s++) {
-            const float *part = total + s * ELEMENTS * sstep;
-            for (int64_t i = 0; i < rows * width; i++) total[i] += part[i];
-        }
-    }
-    for (int64_t r = 0; r < rows; r++) put_weights(t, t->j->work + (o0 + r) * width, sstep, o0 + r, 0, t->k);
-}
-
-static void run_part(const wino *t, const float *v, const float *z, int64_t o0, int64_t c0)
-{
-    const int64_t o1 = sdag_min_i64(o0 + PART_O, t->m), c1 = sdag_min_i64(c0 + PART_C, t->k);
-    const int64_t width = sdag_lanes_up(c1 - c0), step = sum_step(PART_O, PART_C);
-    float *sum = t->j->scratch;
+    const int64_t o0 = t->j->tile * SUM_O, rows = sdag_min_i64(SUM_O, t->m - o0);
+    float *sum = t->j->work + o0 * u->width, gw[9][SDAG_LANES];
     for (int64_t e = 0; e < ELEMENTS; e++)
-        sdag_kern_best()->mul_t(o1 - o0, width, t->tiles, z + e * (t->tiles * row_step(t->m) + SDAG_LANES) + o0,
-                                row_step(t->m), v + e * panel_floats(t, t->tiles) + c0 * t->tiles,
-                                t->tiles * SDAG_LANES, sum + e * step, width, false);
-    for (int64_t o = o0; o < o1; o++) put_weights(t, sum + (o - o0) * width, step, o, c0, c1);
+        for (int64_t s = 1; s < u->slots; s++) {
+            float *total = sum + e * u->sstep, *part = total + s * u->sum;
+            for (int64_t i = 0; i < rows * u->width; i++) total[i] += part[i];
+        }
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < t->k; c += SDAG_LANES) {
+            sdag_kern_best()->wino_gw(sum + r * u->width + c, u->sstep, gw);
+            float *to = t->j->out + ((o0 + r) * t->k + c) * 9;
+            for (int64_t l = 0; l < sdag_min_i64(SDAG_LANES, t->k - c); l++)
+                for (int e = 0; e < 9; e++) to[l * 9 + e] = gw[e][l];
+        }
 }
 
 static void run_weights(const wino *t)
 {
-    float *v = t->j->work, *z = v + ELEMENTS * panel_floats(t, t->tiles);
-    const int64_t tile = t->j->tile, parts = sdag_ceil_div(t->k, PART_C);
-    if (t->fused) {
-        (t->j->stage == 0 ? run_slot : run_sum)(t);
+    const cut u = cut_of(t);
+    const sdag_kern *kr = sdag_kern_best();
+    float *z = t->j->work + u.slots * u.sum, *v = z + ELEMENTS * u.zstep;
+    const int64_t tile = t->j->tile;
+    if (t->j->stage == (u.way == SPREAD ? 2 : 1)) {
+        run_sum(t, &u);
+    } else if (u.way != SPREAD) {
+        run_slot(t, &u);
     } else if (t->j->stage == 0) {
-        const int64_t i = tile * t->block;
-        load_both(t, t->j->scratch, i, sdag_min_i64(t->block, t->tiles - i), v + i * SDAG_LANES,
-                  z + i * row_step(t->m), t->tiles);
+        const int64_t i = tile * u.block, n = sdag_min_i64(u.block, t->tiles - i);
+        load_source(t, kr->wino_x, t->j->scratch, i, n, v + i * SDAG_LANES, u.vstep, SDAG_LANES, t->tiles * SDAG_LANES);
+        load_gradient(t, kr->wino_gy, t->j->scratch, i, n, z + i * row_step(t->m), u.zstep);
     } else {
-        run_part(t, v, z, tile / parts * PART_O, tile % parts * PART_C);
+        kr->mul_t(t->m, u.width, t->tiles, z + tile * u.zstep, row_step(t->m), v + tile * u.vstep,
+                  t->tiles * SDAG_LANES, t->j->work + tile * u.sstep, u.width, false);
     }
 }
 

@@ -12,7 +12,7 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-enum { KERN_KC = 512 }; /* at 14 rows, 28 KiB of the left factor */
+enum { KERN_KC = 512 }; /* at 14 rows, 28 KiB of the left factor; half of it where whole lines are read for 14 columns */
 
 #if defined(__x86_64__)
 #define KERN(name) name##_avx512

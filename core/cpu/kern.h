@@ -20,6 +20,9 @@ enum { SDAG_LANES = 16 }; /* columns of a panel */
 typedef void sdag_kern_mul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
                            int64_t panel, float *c, int64_t ldc, bool add);
 
+/* One tile into Winograd's transformed space; p points at its pixels. */
+typedef void sdag_kern_tile(const float *const *p, int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group);
+
 typedef struct sdag_kern {
     const char *name;
     sdag_kern_mul *mul;   /* a is f32[m,lda]: rows of the product are rows of a */
@@ -28,8 +31,10 @@ typedef struct sdag_kern {
     /* Winograd F(4x4,3x3), with the matrices of Lavin and Gray 2015, "Fast algorithms for convolutional neural
      * networks". Each works on one tile, or one kernel, of nc channels at once; transformed element e of 36 lies at
      * e * step. Channels lie in groups of 16, group i at i * group, the last padded with zeros. */
-    void (*wino_x)(const float *const p[36], int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group);  /* v = B'xB */
-    void (*wino_gy)(const float *const p[16], int64_t nc, float *z, ptrdiff_t step, ptrdiff_t group); /* z = A gy A' */
+    sdag_kern_tile *wino_x;     /* v = B'xB, p: 6x6 source pixels */
+    sdag_kern_tile *wino_gy;    /* v = A p A', p: 4x4 gradients */
+    sdag_kern_tile *third_x[3]; /* of these, 12 elements: two of the six rows, 0 and 5, 1 and 2, 3 and 4 */
+    sdag_kern_tile *third_gy[3];
     void (*wino_y)(const float *m, ptrdiff_t step, int64_t nc, float *const p[16]); /* y = A'mA; NULL: not stored */
     void (*wino_w)(const float w[9][SDAG_LANES], float *u, ptrdiff_t step);         /* u = G w G' */
     void (*wino_gw)(const float *q, ptrdiff_t step, float gw[9][SDAG_LANES]);       /* gw = G'q G */

@@ -85,7 +85,7 @@ INLINE void KERN(mul_any)(const bool at, int64_t m, int64_t n, int64_t k, const 
                           int64_t panel, float *c, int64_t ldc, bool add)
 {
     const int64_t pb = KERN_VL == SDAG_LANES ? panel : KERN_VL, nb = (m + KERN_MR - 1) / KERN_MR;
-    const int64_t kb = k > 0 ? (k + KERN_KC - 1) / KERN_KC : 1; /* an empty sum is written too */
+    const int64_t kc = at ? KERN_KC / 2 : KERN_KC, kb = k > 0 ? (k + kc - 1) / kc : 1; /* an empty sum is written too */
     for (int64_t kj = 0; kj < kb; kj++) {
         const int64_t k0 = k * kj / kb, kk = k * (kj + 1) / kb - k0;
         for (int64_t j = 0; j < n; j += 2 * KERN_VL) {
@@ -172,35 +172,77 @@ INLINE void KERN(gt)(VEC t[3], const VEC d[6]) /* G' d */
     t[2] = a + ((1.0f / 6) * e + d[5]);
 }
 
-INLINE void KERN(x_lanes)(const float *const p[36], int64_t c, float *v, ptrdiff_t step)
+/* Two of the six results of bt and aa: 0 and 5, 1 and 2, or 3 and 4, which share most of their work. */
+INLINE void KERN(bt_third)(const int third, VEC t[2], const VEC d[6])
+{
+    if (third == 0) {
+        t[0] = (d[4] - 5.0f * d[2]) + 4.0f * d[0];
+        t[1] = (d[5] - 5.0f * d[3]) + 4.0f * d[1];
+    } else if (third == 1) {
+        const VEC a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1];
+        t[0] = a + b;
+        t[1] = a - b;
+    } else {
+        const VEC a = d[4] - d[2], b = d[3] - d[1];
+        t[0] = a + 2.0f * b;
+        t[1] = a - 2.0f * b;
+    }
+}
+
+INLINE void KERN(aa_third)(const int third, VEC t[2], const VEC d[4])
+{
+    if (third == 0) {
+        t[0] = d[0];
+        t[1] = d[3];
+    } else if (third == 1) {
+        const VEC a = d[0] + d[2], b = d[1] + d[3];
+        t[0] = a + b;
+        t[1] = a - b;
+    } else {
+        const VEC a = d[0] + 4.0f * d[2], b = d[1] + 4.0f * d[3];
+        t[0] = a + 2.0f * b;
+        t[1] = a - 2.0f * b;
+    }
+}
+
+/* One vector of channels of one tile. third < 0: all 36 elements. */
+INLINE void KERN(x_lanes)(const int third, const float *const *p, int64_t c, float *v, ptrdiff_t step)
 {
     VEC t[6][6];
+    const int rows = third < 0 ? 6 : 2;
     UNROLL for (int j = 0; j < 6; j++) {
         VEC d[6], r[6];
         UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(p[i * 6 + j] + c);
-        KERN(bt)(r, d);
-        UNROLL for (int i = 0; i < 6; i++) t[i][j] = r[i];
+        if (third < 0)
+            KERN(bt)(r, d);
+        else
+            KERN(bt_third)(third, r, d);
+        UNROLL for (int i = 0; i < rows; i++) t[i][j] = r[i];
     }
-    UNROLL for (int i = 0; i < 6; i++) {
+    UNROLL for (int i = 0; i < rows; i++) {
         VEC r[6];
         KERN(bt)(r, t[i]);
         UNROLL for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * step, r[j]);
     }
 }
 
-INLINE void KERN(gy_lanes)(const float *const p[16], int64_t c, float *z, ptrdiff_t step)
+INLINE void KERN(gy_lanes)(const int third, const float *const *p, int64_t c, float *v, ptrdiff_t step)
 {
     VEC t[6][4];
+    const int rows = third < 0 ? 6 : 2;
     UNROLL for (int j = 0; j < 4; j++) {
         VEC d[4], r[6];
         UNROLL for (int i = 0; i < 4; i++) d[i] = LOAD(p[i * 4 + j] + c);
-        KERN(aa)(r, d);
-        UNROLL for (int i = 0; i < 6; i++) t[i][j] = r[i];
+        if (third < 0)
+            KERN(aa)(r, d);
+        else
+            KERN(aa_third)(third, r, d);
+        UNROLL for (int i = 0; i < rows; i++) t[i][j] = r[i];
     }
-    UNROLL for (int i = 0; i < 6; i++) {
+    UNROLL for (int i = 0; i < rows; i++) {
         VEC r[6];
         KERN(aa)(r, t[i]);
-        UNROLL for (int j = 0; j < 6; j++) STORE(z + (i * 6 + j) * step, r[j]);
+        UNROLL for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * step, r[j]);
     }
 }
 
@@ -216,42 +258,30 @@ INLINE void KERN(y_lanes)(const float *m, ptrdiff_t step, VEC y[16])
     UNROLL for (int i = 0; i < 4; i++) KERN(at)(y + 4 * i, t[i]);
 }
 
-/* The last channels, when they are not a multiple of 16, are copied with zeros behind them. */
-INLINE const float *const *KERN(tail)(const float *copy[36], float room[36][SDAG_LANES], int n,
-                                      const float *const *p, int64_t c, int64_t nc)
-{
-    for (int e = 0; e < n; e++) {
-        for (int i = 0; i < SDAG_LANES; i++) room[e][i] = c + i < nc ? p[e][c + i] : 0.0f;
-        copy[e] = room[e];
+/* All channels of a tile of n pixels. The last ones, when not a multiple of 16, are copied with zeros behind them. */
+#define TILE(name, n, lanes, third)                                                                                \
+    KERN_TARGET static void KERN(name)(const float *const *p, int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group) \
+    {                                                                                                              \
+        int64_t c = 0;                                                                                             \
+        for (; c + SDAG_LANES <= nc; c += SDAG_LANES, v += group)                                                  \
+            for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(lanes)(third, p, c + i, v + i, step);               \
+        if (c == nc) return;                                                                                       \
+        const float *copy[n];                                                                                      \
+        float room[n][SDAG_LANES];                                                                                 \
+        for (int e = 0; e < n; e++) {                                                                              \
+            for (int i = 0; i < SDAG_LANES; i++) room[e][i] = c + i < nc ? p[e][c + i] : 0.0f;                     \
+            copy[e] = room[e];                                                                                     \
+        }                                                                                                          \
+        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(lanes)(third, copy, i, v + i, step);                    \
     }
-    return copy;
-}
-
-KERN_TARGET static void KERN(wino_x)(const float *const p[36], int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group)
-{
-    int64_t c = 0;
-    for (; c + SDAG_LANES <= nc; c += SDAG_LANES, v += group)
-        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(x_lanes)(p, c + i, v + i, step);
-    if (c < nc) {
-        const float *copy[36];
-        float room[36][SDAG_LANES];
-        const float *const *q = KERN(tail)(copy, room, 36, p, c, nc);
-        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(x_lanes)(q, i, v + i, step);
-    }
-}
-
-KERN_TARGET static void KERN(wino_gy)(const float *const p[16], int64_t nc, float *z, ptrdiff_t step, ptrdiff_t group)
-{
-    int64_t c = 0;
-    for (; c + SDAG_LANES <= nc; c += SDAG_LANES, z += group)
-        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(gy_lanes)(p, c + i, z + i, step);
-    if (c < nc) {
-        const float *copy[36];
-        float room[36][SDAG_LANES];
-        const float *const *q = KERN(tail)(copy, room, 16, p, c, nc);
-        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(gy_lanes)(q, i, z + i, step);
-    }
-}
+TILE(wino_x, 36, x_lanes, -1)
+TILE(wino_gy, 16, gy_lanes, -1)
+TILE(third_x_0, 36, x_lanes, 0)
+TILE(third_x_1, 36, x_lanes, 1)
+TILE(third_x_2, 36, x_lanes, 2)
+TILE(third_gy_0, 16, gy_lanes, 0)
+TILE(third_gy_1, 16, gy_lanes, 1)
+TILE(third_gy_2, 16, gy_lanes, 2)
 
 KERN_TARGET static void KERN(wino_y)(const float *m, ptrdiff_t step, int64_t nc, float *const p[16])
 {
@@ -308,6 +338,8 @@ KERN_TARGET static void KERN(wino_gw)(const float *q, ptrdiff_t step, float gw[9
 
 static const sdag_kern KERN(table) = {
     .name = KERN_LABEL, .mul = KERN(mul), .mul_t = KERN(mul_t), .wino_x = KERN(wino_x), .wino_gy = KERN(wino_gy),
+    .third_x = {KERN(third_x_0), KERN(third_x_1), KERN(third_x_2)},
+    .third_gy = {KERN(third_gy_0), KERN(third_gy_1), KERN(third_gy_2)},
     .wino_y = KERN(wino_y), .wino_w = KERN(wino_w), .wino_gw = KERN(wino_gw),
 };
 
@@ -318,6 +350,7 @@ static const sdag_kern KERN(table) = {
 #undef BLOCK
 #undef BLOCKS
 #undef ROW
+#undef TILE
 #undef KERN
 #undef KERN_TARGET
 #undef KERN_VL

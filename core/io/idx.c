@@ -25,20 +25,28 @@ static sdag_status broken(const reading *r, const char *what)
     return sdag_fail(r->log, SDAG_IO, r->loc, "cannot read '%s': %s", r->path, what);
 }
 
+/* Why gzread gave nothing; SDAG_OK at a sound end. */
+static sdag_status check(const reading *r, gzFile gz)
+{
+    int err;
+    const char *text = gzerror(gz, &err);
+    if (err == Z_OK || err == Z_STREAM_END) return SDAG_OK;
+    if (err == Z_MEM_ERROR) return SDAG_NOMEM;
+    if (err == Z_BUF_ERROR) return broken(r, "it is truncated");
+    return broken(r, err == Z_ERRNO ? strerror(errno) : text);
+}
+
 /* Exactly n bytes. gzread counts in ints. */
 static sdag_status read_exactly(const reading *r, gzFile gz, uint8_t *to, size_t n)
 {
     while (n) {
-        int k = gzread(gz, to, n < 1u << 30 ? (unsigned)n : 1u << 30), err;
-        if (k > 0) {
-            to += k;
-            n -= (size_t)k;
-            continue;
+        int k = gzread(gz, to, n < 1u << 30 ? (unsigned)n : 1u << 30);
+        if (k <= 0) {
+            sdag_status s = check(r, gz);
+            return s ? s : broken(r, "it is truncated");
         }
-        const char *text = gzerror(gz, &err);
-        if (err == Z_MEM_ERROR) return SDAG_NOMEM;
-        if (err == Z_ERRNO) return broken(r, strerror(errno));
-        return broken(r, k == 0 || err == Z_BUF_ERROR ? "it is truncated" : text);
+        to += k;
+        n -= (size_t)k;
     }
     return SDAG_OK;
 }
@@ -91,9 +99,9 @@ static sdag_status read_array(const reading *r, gzFile gz)
     if (!x->data) return SDAG_NOMEM;
     s = read_exactly(r, gz, x->data, x->count);
     if (s) return s;
-    int k = gzread(gz, &extra, 1); /* reading past the end is also what makes zlib check the sum */
-    if (k > 0) return broken(r, "there are bytes behind the data");
-    return k < 0 ? read_exactly(r, gz, &extra, 1) : SDAG_OK; /* the same failure again, now told */
+    /* Reading past the end is also what makes zlib check the sum. */
+    if (gzread(gz, &extra, 1) > 0) return broken(r, "there are bytes behind the data");
+    return check(r, gz);
 }
 
 /* zlib reads files that are not gzipped as they are. */

@@ -121,6 +121,11 @@ void sdag_decoder_destroy(sdag_decoder *d)
     sdag_free(d);
 }
 
+static uint8_t luma(const int rgb[3]) /* the weights of ITU-R BT.601 in 16 bits, as PIL has them */
+{
+    return (uint8_t)((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 32768) >> 16);
+}
+
 /* ---- JPEG ---- */
 
 static int mul255(int a, int b) /* a*b/255, rounded */
@@ -135,7 +140,7 @@ static void inks_to_light(uint8_t *dst, const uint8_t *cmyk, size_t pixels, int 
     for (size_t i = 0; i < pixels; i++, cmyk += 4, dst += channels) {
         int k = cmyk[3], rgb[3];
         for (int c = 0; c < 3; c++) rgb[c] = k - mul255(255 - cmyk[c], k);
-        if (channels == 1) dst[0] = (uint8_t)((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 32768) >> 16);
+        if (channels == 1) dst[0] = luma(rgb);
         else for (int c = 0; c < 3; c++) dst[c] = (uint8_t)rgb[c];
     }
 }
@@ -199,6 +204,13 @@ static void png_hush(png_structp png, png_const_charp text) /* damage to optiona
     (void)png, (void)text;
 }
 
+/* Colour to grey within a row; libpng's own way does not round. */
+static void png_row_to_grey(png_structp png, png_row_infop row, png_bytep p)
+{
+    (void)png;
+    for (png_uint_32 x = 0; x < row->width; x++) p[x] = luma((int[3]){p[3 * x], p[3 * x + 1], p[3 * x + 2]});
+}
+
 /* Any PNG to 8 bits and the wanted channels; in the order in which libpng applies them. */
 static void png_choose_pixels(png_structp png, png_infop info, int channels)
 {
@@ -207,7 +219,10 @@ static void png_choose_pixels(png_structp png, png_infop info, int channels)
     png_set_scale_16(png);
     png_set_strip_alpha(png);
     if (channels == 3 && !colour) png_set_gray_to_rgb(png);
-    if (channels == 1 && colour) png_set_rgb_to_gray_fixed(png, PNG_ERROR_ACTION_NONE, 29900, 58700);
+    if (channels == 1 && colour) {
+        png_set_read_user_transform_fn(png, png_row_to_grey);
+        png_set_user_transform_info(png, NULL, 8, 1);
+    }
 }
 
 /* libpng reports by longjmp; it lands here and nowhere else, and no local is used after it. */

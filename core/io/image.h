@@ -8,8 +8,8 @@
  *
  * What the pixels are: the colours as stored (profiles, gamma and the EXIF orientation are left alone, as PIL
  * and torchvision do), palettes looked up, 16 bits rounded to 8, transparency dropped, CMYK as PIL converts it.
- * Grey from colour is L = 0.299 R + 0.587 G + 0.114 B; colour from grey repeats it. JPEG goes through the
- * accurate integer DCT with smooth chroma upsampling, as PIL's.
+ * Grey from colour is L = 0.299 R + 0.587 G + 0.114 B (of a JPEG: as it is stored); colour from grey repeats it.
+ * JPEG goes through the accurate integer DCT with smooth chroma upsampling: in RGB the same bytes as PIL's.
  *
  * A damaged file is an error, not a guess: what libjpeg only warns about (a truncated file, a bad marker) and a
  * wrong checksum in a PNG are refused. Reasons go to why (see why.h). */

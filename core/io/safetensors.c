@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/io/json_memory.h"
 #include "core/io/read_at.h"
 
 #define HEADER_MAX 100000000 /* of the reference implementation */
@@ -91,8 +92,8 @@ static sdag_status read_offsets(const sdag_st *st, sdag_st_entry *e, const json_
         return broken(st, "entry '%s': data_offsets are not two numbers", e->name);
     json_int_t begin = json_integer_value(from), end = json_integer_value(to);
     if (begin < 0 || end < begin || (uint64_t)end > room)
-        return broken(st, "entry '%s': data_offsets [%lld, %lld] are not within the %ju bytes of data", e->name,
-                      (long long)begin, (long long)end, (uintmax_t)room);
+        return broken(st, "entry '%s': data_offsets [%lld, %lld] are not within the %ju bytes of data%s", e->name,
+                      (long long)begin, (long long)end, (uintmax_t)room, begin < end ? ": it may be truncated" : "");
     e->begin = (uint64_t)begin;
     e->bytes = (uint64_t)(end - begin);
     if (!sdag_mul_size(&bytes, e->count, dtypes[e->dtype].size) || bytes != e->bytes)
@@ -183,9 +184,10 @@ static sdag_status parse_header(sdag_st *st, const char *text, size_t len, uint6
 {
     json_error_t e;
     if (text[0] != '{') return broken(st, "it is not a safetensors file: its header is not JSON");
+    sdag_json_begin();
     st->root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+    if (sdag_json_starved()) return SDAG_NOMEM; /* even where jansson went on: it may have lost a letter of a name */
     if (st->root) return read_entries(st, room); /* an object, by its first byte */
-    if (json_error_code(&e) == json_error_out_of_memory) return SDAG_NOMEM;
     return broken(st, "its header is not valid JSON: %s", e.text);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/io/json_memory.h"
 #include "core/io/safetensors.h"
 
 typedef struct writing {
@@ -154,9 +155,11 @@ static sdag_status print_header(writing *w, json_t *root)
 
 static sdag_status make_header(writing *w)
 {
+    sdag_json_begin();
     json_t *root = json_object();
     sdag_status s = root ? put_all(w, root) : SDAG_NOMEM;
     if (s == SDAG_OK) s = print_header(w, root);
+    if (s == SDAG_OK && sdag_json_starved()) s = SDAG_NOMEM;
     json_decref(root);
     return s;
 }

@@ -2,6 +2,7 @@
  * adjoint: gx = g, gy = g, each summed over the axes in which it was repeated. */
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
+#include "core/ops/pad.h"
 #include "core/ops/zip.h"
 
 SDAG_ROWS(add_rows, float, u + v)
@@ -20,4 +21,8 @@ const sdag_op sdag_opdef_add = {
     .check = (const sdag_op_check[]){SDAG_ZIP_CHECKS(""), {0}},
 };
 
-sdag_val sdag_op_add(sdag_build *b, sdag_val x, sdag_val y) { return sdag_emit2(b, &sdag_opdef_add, x, y, NULL); }
+sdag_val sdag_op_add(sdag_build *b, sdag_val x, sdag_val y)
+{
+    sdag_val joined = sdag_build_failed(b) ? 0 : sdag_pad_join(b, x, y);
+    return joined ? joined : sdag_emit2(b, &sdag_opdef_add, x, y, NULL);
+}

@@ -12,7 +12,7 @@ typedef struct sdag_attr_clamp { float lo, hi; } sdag_attr_clamp;
 typedef struct sdag_attr_affine { float scale, shift; } sdag_attr_affine;       /* affine, to_f32: scale x + shift */
 typedef struct sdag_attr_expand { sdag_shape to; float scale; } sdag_attr_expand; /* expand, sum_to: times scale */
 /* sum, mean, max, var, logsumexp: the axes [axis, axis + n) */
-typedef struct sdag_attr_reduce { int32_t axis, n, keep, unbiased; float scale; } sdag_attr_reduce;
+typedef struct sdag_attr_reduce { int32_t axis, n, keep, unbiased; } sdag_attr_reduce;
 typedef struct sdag_attr_matmul { int32_t tx, ty; float alpha; } sdag_attr_matmul;
 typedef struct sdag_attr_axis { int32_t axis; } sdag_attr_axis;                 /* concat */
 typedef struct sdag_attr_slice { int64_t axis, from, to; } sdag_attr_slice;

@@ -1,5 +1,6 @@
 /* mul, with NumPy broadcasting: z = x y.
  * adjoint: gx = g y, gy = g x, each summed over the axes in which it was repeated, in one op. */
+#include "core/ops/adjoint.h"
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
 #include "core/ops/zip.h"

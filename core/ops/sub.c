@@ -1,5 +1,6 @@
 /* sub, with NumPy broadcasting: z = x - y.
  * adjoint: gx = g, gy = -g, each summed over the axes in which it was repeated. */
+#include "core/ops/adjoint.h"
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
 #include "core/ops/zip.h"

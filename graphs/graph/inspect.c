@@ -76,8 +76,9 @@ static void options_write(sdag_str *s, const sdag_opt *opts, const char *indent)
 {
     table t = {.a = s->a};
     for (const sdag_opt *o = opts; o && o->name; o++)
-        *SDAG_PUSH(s->a, &t.rows) = (row){{sdag_opt_name(o), cell(s->a, sdag_opt_type_text, o),
-                                           cell(s->a, sdag_opt_default_text, o), cell(s->a, sdag_opt_range_text, o), o->help}};
+        *SDAG_PUSH(s->a, &t.rows) =
+            (row){{sdag_opt_name(o), cell(s->a, sdag_opt_type_text, o), cell(s->a, sdag_opt_default_text, o),
+                   cell(s->a, sdag_opt_range_text, o), o->help}};
     table_write(s, &t, indent);
 }
 

@@ -58,14 +58,17 @@ static void set_default(sdag_arena *a, const sdag_opt *o, void *at)
     case SDAG_OPT_INT: *(int64_t *)at = (int64_t)o->def; break;
     case SDAG_OPT_F32: *(float *)at = (float)o->def; break;
     case SDAG_OPT_ENUM: *(int *)at = (int)o->def; break;
-    case SDAG_OPT_STR: case SDAG_OPT_PATH: *(const char **)at = o->text; break;
-    case SDAG_OPT_INTS: case SDAG_OPT_F32S: case SDAG_OPT_STRS: default_list(a, o, at); break;
+    case SDAG_OPT_STR:
+    case SDAG_OPT_PATH: *(const char **)at = o->text; break;
+    case SDAG_OPT_INTS:
+    case SDAG_OPT_F32S:
+    case SDAG_OPT_STRS: default_list(a, o, at); break;
     case SDAG_OPT_DURATION:
         if (!o->text || !sdag_parse_duration(at, o->text)) *(sdag_duration *)at = none;
         break;
     case SDAG_OPT_SCHEDULE:
-        *(sdag_schedule *)at = (sdag_schedule){.rule = SDAG_SCHED_CONST, .from = (float)o->def, .to = (float)o->def,
-                                               .factor = 1, .warmup = none};
+        *(sdag_schedule *)at = (sdag_schedule){
+            .rule = SDAG_SCHED_CONST, .from = (float)o->def, .to = (float)o->def, .factor = 1, .warmup = none};
         break;
     case SDAG_OPT_RECORDS: *(sdag_records *)at = (sdag_records){0}; break;
     }
@@ -138,8 +141,8 @@ static void read_milestones(sdag_reader *r, const char *name, const sdag_spec *v
         if (at[i].unit != at[i - 1].unit)
             sdag_reader_error(r, items[i]->loc, "%s.at counts in epochs and in steps, expected one unit", name);
         else if (at[i].n <= at[i - 1].n)
-            sdag_reader_error(r, items[i]->loc, "%s is '%s' after '%s', expected rising milestones", item, items[i]->text,
-                              items[i - 1]->text);
+            sdag_reader_error(r, items[i]->loc, "%s is '%s' after '%s', expected rising milestones", item,
+                              items[i]->text, items[i - 1]->text);
     }
     if (n == 0) sdag_reader_error(r, v->loc, "%s.at is an empty list, expected milestones", name);
     s->at = at;
@@ -158,8 +161,8 @@ static void read_rule(sdag_reader *r, const sdag_opt *o, const char *name, const
         to = from;
     } else if (v->kind != SDAG_SPEC_LIST || v->n != 2) {
         sdag_reader_error(r, v->loc, "%s is %s, expected two numbers, [from, to]", what,
-                          v->kind == SDAG_SPEC_LIST ? sdag_arena_printf(r->a, "a list of %d", v->n) :
-                          v->kind == SDAG_SPEC_SCALAR ? "one value" : sdag_spec_kind_name(v));
+                          v->kind == SDAG_SPEC_LIST ? sdag_arena_printf(r->a, "a list of %d", v->n)
+                                                    : sdag_kind_text(v));
     } else {
         sdag_read_number(r, what, v->items[0], o->min, o->max, &from);
         sdag_read_number(r, what, v->items[1], o->min, o->max, &to);
@@ -197,7 +200,7 @@ static void read_schedule(sdag_reader *r, const sdag_opt *o, const char *name, c
     if (v->kind != SDAG_SPEC_MAP) {
         if (v->kind != SDAG_SPEC_SCALAR)
             sdag_reader_error(r, v->loc, "%s is %s, expected a number or a schedule such as {cosine: [0.1, 0]}", name,
-                              v->kind == SDAG_SPEC_NULL ? "empty" : sdag_spec_kind_name(v));
+                              sdag_kind_text(v));
         else if (sdag_read_number(r, name, v, o->min, o->max, &constant)) s->from = s->to = (float)constant;
         return;
     }
@@ -206,14 +209,15 @@ static void read_schedule(sdag_reader *r, const sdag_opt *o, const char *name, c
     s->rule = (sdag_sched_rule)rule;
     read_rule(r, o, name, sdag_spec_get(v, sdag_schedule_rules[rule]), s);
 
-    const sdag_spec *warmup = sdag_spec_get(v, "warmup"), *at = sdag_spec_get(v, "at"), *factor = sdag_spec_get(v, "factor");
+    const sdag_spec *warmup = sdag_spec_get(v, "warmup"), *at = sdag_spec_get(v, "at"),
+                    *factor = sdag_spec_get(v, "factor");
     double f = 0.1; /* as in PyTorch's MultiStepLR */
     if (warmup) sdag_read_duration(r, sdag_arena_printf(r->a, "%s.warmup", name), warmup, &s->warmup);
     if (rule != SDAG_SCHED_STEPS) {
         for (int i = 0; i < v->n; i++)
             if (v->entries[i].value == at || v->entries[i].value == factor)
-                sdag_reader_error(r, v->entries[i].loc, "'%s' belongs to {steps: ...}, not to {%s: ...}", v->entries[i].key,
-                                  sdag_schedule_rules[rule]);
+                sdag_reader_error(r, v->entries[i].loc, "'%s' belongs to {steps: ...}, not to {%s: ...}",
+                                  v->entries[i].key, sdag_schedule_rules[rule]);
         return;
     }
     if (at) read_milestones(r, name, at, s);
@@ -234,7 +238,8 @@ static const char *record_name(const void *ctx, int i)
     return types[i] ? types[i]->name : NULL;
 }
 
-static const sdag_record_type *find_record(sdag_reader *r, const sdag_opt *o, const char *name, const char *word, sdag_loc loc)
+static const sdag_record_type *find_record(sdag_reader *r, const sdag_opt *o, const char *name, const char *word,
+                                           sdag_loc loc)
 {
     for (int i = 0; o->records[i]; i++)
         if (strcmp(o->records[i]->name, word) == 0) return o->records[i];
@@ -244,13 +249,13 @@ static const sdag_record_type *find_record(sdag_reader *r, const sdag_opt *o, co
 }
 
 /* The options of one record: `name`, `{name: null}` or `{name: {...}}`. what: "augment.random_affine". */
-static const void *read_record_options(sdag_reader *r, const char *what, const sdag_record_type *t, const sdag_spec *body,
-                                       sdag_loc loc)
+static const void *read_record_options(sdag_reader *r, const char *what, const sdag_record_type *t,
+                                       const sdag_spec *body, sdag_loc loc)
 {
     int errors = r->errors;
     if (body && body->kind == SDAG_SPEC_NULL) body = NULL;
     if (body && body->kind != SDAG_SPEC_MAP) {
-        sdag_reader_error(r, body->loc, "%s is %s, expected a map of options", what, sdag_spec_kind_name(body));
+        sdag_reader_error(r, body->loc, "%s is %s, expected a map of options", what, sdag_kind_text(body));
         body = NULL;
     }
     for (int i = 0; body && i < body->n; i++) {
@@ -269,19 +274,19 @@ static const void *read_record_options(sdag_reader *r, const char *what, const s
 static bool read_record(sdag_reader *r, const sdag_opt *o, const char *node, const char *name, const sdag_spec *v,
                         sdag_record *out)
 {
-    const char *word = v->kind == SDAG_SPEC_SCALAR ? v->text : v->kind == SDAG_SPEC_MAP && v->n ? v->entries[0].key : NULL;
-    sdag_loc loc = v->kind == SDAG_SPEC_MAP && v->n ? v->entries[0].loc : v->loc;
-    if (!word) {
-        sdag_reader_error(r, loc, "%s is %s, expected a name or {name: {options}}", name,
-                          v->kind == SDAG_SPEC_NULL ? "empty" : v->kind == SDAG_SPEC_MAP ? "an empty map" : "a list");
+    bool map = v->kind == SDAG_SPEC_MAP && v->n > 0;
+    const char *word = map ? v->entries[0].key : v->text;
+    sdag_loc loc = map ? v->entries[0].loc : v->loc;
+    if (!map && v->kind != SDAG_SPEC_SCALAR) {
+        sdag_reader_error(r, loc, "%s is %s, expected a name or {name: {options}}", name, sdag_kind_text(v));
         return false;
     }
-    for (int i = 1; v->kind == SDAG_SPEC_MAP && i < v->n; i++) /* a line that was not indented far enough */
+    for (int i = 1; map && i < v->n; i++) /* a line that was not indented far enough */
         sdag_reader_error(r, v->entries[i].loc, "'%s' stands beside '%s', expected it inside: {%s: {%s: ...}}",
                           v->entries[i].key, word, word, v->entries[i].key);
     const sdag_record_type *t = find_record(r, o, name, word, loc);
-    if (!t || (v->kind == SDAG_SPEC_MAP && v->n > 1)) return false;
-    const sdag_spec *body = v->kind == SDAG_SPEC_MAP ? v->entries[0].value : NULL;
+    if (!t || (map && v->n > 1)) return false;
+    const sdag_spec *body = map ? v->entries[0].value : NULL;
     *out = (sdag_record){t, read_record_options(r, sdag_arena_printf(r->a, "%s.%s", node, word), t, body, loc)};
     return true;
 }
@@ -290,13 +295,13 @@ static void read_records(sdag_reader *r, const sdag_opt *o, const char *node, co
                          sdag_records *out)
 {
     if (v->kind != SDAG_SPEC_LIST) {
-        sdag_reader_error(r, v->loc, "%s is %s, expected a list", name,
-                          v->kind == SDAG_SPEC_NULL ? "empty" : sdag_spec_kind_name(v));
+        sdag_reader_error(r, v->loc, "%s is %s, expected a list", name, sdag_kind_text(v));
         return;
     }
     sdag_record *at = SDAG_NEWS(r->a, sdag_record, v->n);
     int n = 0;
-    for (int i = 0; i < v->n; i++) n += read_record(r, o, node, sdag_arena_printf(r->a, "%s[%d]", name, i), v->items[i], &at[n]);
+    for (int i = 0; i < v->n; i++)
+        n += read_record(r, o, node, sdag_arena_printf(r->a, "%s[%d]", name, i), v->items[i], &at[n]);
     *out = (sdag_records){n, at};
 }
 
@@ -315,15 +320,17 @@ static void read_option(sdag_reader *r, const sdag_opt *o, const char *what, con
     case SDAG_OPT_ENUM: sdag_read_enum(r, name, v, o->choices, at); break;
     case SDAG_OPT_STR: sdag_read_text(r, name, v, at); break;
     case SDAG_OPT_PATH: sdag_read_path(r, name, v, at); break;
-    case SDAG_OPT_INTS: case SDAG_OPT_F32S: case SDAG_OPT_STRS: read_list(r, o, name, v, at); break;
+    case SDAG_OPT_INTS:
+    case SDAG_OPT_F32S:
+    case SDAG_OPT_STRS: read_list(r, o, name, v, at); break;
     case SDAG_OPT_DURATION: sdag_read_duration(r, name, v, at); break;
     case SDAG_OPT_SCHEDULE: read_schedule(r, o, name, v, at); break;
     case SDAG_OPT_RECORDS: read_records(r, o, what, name, v, at); break;
     }
 }
 
-const void *sdag_options_read(sdag_reader *r, const char *what, const sdag_opt *table, size_t size, const sdag_spec *map,
-                              sdag_loc loc)
+const void *sdag_options_read(sdag_reader *r, const char *what, const sdag_opt *table, size_t size,
+                              const sdag_spec *map, sdag_loc loc)
 {
     char *opts = (char *)sdag_options_default(r->a, table, size); /* made a moment ago: still ours to write */
     for (const sdag_opt *o = table; o && o->name; o++) {

@@ -23,7 +23,7 @@ typedef struct sdag_reader {
     const char *dir; /* of the YAML file, "": the current directory */
     int errors;      /* found so far, repeated ones included */
     int reported;
-    int first;       /* messages of the log before this one are not this reader's */
+    int first; /* messages of the log before this one are not this reader's */
 } sdag_reader;
 
 void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file);
@@ -35,12 +35,16 @@ void sdag_reader_errorv(sdag_reader *r, sdag_loc loc, const char *fmt, va_list a
 void sdag_reader_unknown(sdag_reader *r, sdag_loc loc, const char *what, const char *word, const char *of,
                          const char *(*each)(const void *ctx, int i), const void *ctx);
 
+/* What stands in place of something else: "empty", "one value", "a list", "a map". */
+const char *sdag_kind_text(const sdag_spec *v);
+
 /* The options given in map (NULL: all defaults). Keys that are not in the table are left to the caller.
  * loc: where a missing required option is reported. Never NULL; holds defaults where an error was. */
-const void *sdag_options_read(sdag_reader *r, const char *what, const sdag_opt *table, size_t size, const sdag_spec *map,
-                              sdag_loc loc);
+const void *sdag_options_read(sdag_reader *r, const char *what, const sdag_opt *table, size_t size,
+                              const sdag_spec *map, sdag_loc loc);
 const void *sdag_options_default(sdag_arena *a, const sdag_opt *table, size_t size);
-const char *sdag_options_name(const void *table, int i); /* the i-th option's name, for sdag_nearest; NULL past the last */
+const char *sdag_options_name(const void *table,
+                              int i); /* the i-th option's name, for sdag_nearest; NULL past the last */
 
 /* Single values, read as options are: name is what messages call them ("pretrain.epochs"). false: reported. */
 bool sdag_read_bool(sdag_reader *r, const char *name, const sdag_spec *v, bool *out);

@@ -117,7 +117,8 @@ static json_t *value(maker *m, const sdag_opt *o)
     case SDAG_OPT_ENUM: /* auto | true | false: the last two are booleans to YAML */
         return o->choices == sdag_auto_choices ? either(m, enumerated(m, o->choices), typed(m, "boolean"))
                                                : enumerated(m, o->choices);
-    case SDAG_OPT_STR: case SDAG_OPT_PATH: return ref(m, "text");
+    case SDAG_OPT_STR:
+    case SDAG_OPT_PATH: return ref(m, "text");
     case SDAG_OPT_INTS:
         return either(m, number(m, "integer", o->min, o->max), list_of(m, number(m, "integer", o->min, o->max), 0));
     case SDAG_OPT_F32S:
@@ -135,9 +136,12 @@ static json_t *default_of(const sdag_opt *o)
     switch (o->kind) {
     case SDAG_OPT_BOOL: return json_boolean(o->def != 0);
     case SDAG_OPT_INT: return json_integer((json_int_t)o->def);
-    case SDAG_OPT_F32: case SDAG_OPT_SCHEDULE: return json_real(o->def);
+    case SDAG_OPT_F32:
+    case SDAG_OPT_SCHEDULE: return json_real(o->def);
     case SDAG_OPT_ENUM: return json_string(o->choices[(int)o->def]);
-    case SDAG_OPT_INTS: case SDAG_OPT_F32S: case SDAG_OPT_STRS: /* YAML flow of numbers is JSON too */
+    case SDAG_OPT_INTS:
+    case SDAG_OPT_F32S:
+    case SDAG_OPT_STRS: /* YAML flow of numbers is JSON too */
         return o->text && *o->text ? json_loads(o->text, JSON_DECODE_ANY, NULL) : NULL;
     default: return o->text && *o->text ? json_string(o->text) : NULL;
     }

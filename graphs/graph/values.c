@@ -7,7 +7,7 @@
 #include "graphs/graph/options.h"
 #include "graphs/graph/words.h"
 
-enum { SHOWN_MAX = 40, FEW = 12 };
+enum { SHOWN_MAX = 40, FEW = 12, ENOUGH = 1000 };
 
 void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file)
 {
@@ -18,7 +18,8 @@ void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *
 
 static bool same_place(sdag_loc a, sdag_loc b)
 {
-    return a.line == b.line && a.col == b.col && (a.file == b.file || (a.file && b.file && strcmp(a.file, b.file) == 0));
+    return a.line == b.line && a.col == b.col &&
+           (a.file == b.file || (a.file && b.file && strcmp(a.file, b.file) == 0));
 }
 
 void sdag_reader_errorv(sdag_reader *r, sdag_loc loc, const char *fmt, va_list ap)
@@ -31,7 +32,8 @@ void sdag_reader_errorv(sdag_reader *r, sdag_loc loc, const char *fmt, va_list a
         if (d && d->level == SDAG_ERROR && same_place(d->loc, loc) && strcmp(d->text, text) == 0) return;
     }
     sdag_log_add(r->log, SDAG_ERROR, loc, "%s", text);
-    if (++r->reported == SDAG_READER_ERRORS_MAX) sdag_log_add(r->log, SDAG_NOTE, SDAG_NOLOC, "further errors are not shown");
+    if (++r->reported == SDAG_READER_ERRORS_MAX)
+        sdag_log_add(r->log, SDAG_NOTE, SDAG_NOLOC, "further errors are not shown");
 }
 
 void sdag_reader_error(sdag_reader *r, sdag_loc loc, const char *fmt, ...)
@@ -46,24 +48,32 @@ void sdag_reader_unknown(sdag_reader *r, sdag_loc loc, const char *what, const c
                          const char *(*each)(const void *ctx, int i), const void *ctx)
 {
     sdag_str s = {.a = r->a};
+    if (r->errors >= ENOUGH) { /* looking for near names takes time */
+        r->errors++;
+        return;
+    }
     const char *near = sdag_nearest(word, each, ctx);
     int n = 0;
     sdag_str_addf(&s, "unknown %s '%.*s'%s", what, SHOWN_MAX * 2, word, of);
     while (n <= FEW && each(ctx, n)) n++;
     if (near) sdag_str_addf(&s, "; did you mean '%s'?", near);
     else if (n > 0 && n <= FEW) {
-        for (int i = 0; i < n; i++)
-            sdag_str_addf(&s, "%s%s", i == 0 ? "; known: " : ", ", each(ctx, i));
+        for (int i = 0; i < n; i++) sdag_str_addf(&s, "%s%s", i == 0 ? "; known: " : ", ", each(ctx, i));
     }
     sdag_reader_error(r, loc, "%s", s.at);
+}
+
+const char *sdag_kind_text(const sdag_spec *v)
+{
+    bool empty = v->kind == SDAG_SPEC_NULL || (v->kind == SDAG_SPEC_MAP && v->n == 0);
+    return empty ? "empty" : v->kind == SDAG_SPEC_SCALAR ? "one value" : sdag_spec_kind_name(v);
 }
 
 /* What stands in the file, for "... is X, expected ...". */
 static const char *shown(sdag_reader *r, const sdag_spec *v)
 {
     double number;
-    if (v->kind == SDAG_SPEC_NULL) return "empty";
-    if (v->kind != SDAG_SPEC_SCALAR) return sdag_spec_kind_name(v);
+    if (v->kind != SDAG_SPEC_SCALAR) return sdag_kind_text(v);
     if (v->quoted) return sdag_arena_printf(r->a, "the text \"%.*s\"", SHOWN_MAX, v->text);
     if (sdag_parse_f64(&number, v->text)) return sdag_arena_printf(r->a, "%.*s", SHOWN_MAX, v->text);
     return sdag_arena_printf(r->a, "'%.*s'%s", SHOWN_MAX, v->text, strlen(v->text) > SHOWN_MAX ? "..." : "");
@@ -76,7 +86,8 @@ static bool refuse(sdag_reader *r, const char *name, const sdag_spec *v, const c
 }
 
 /* "a number" and its range when the value is none; the range alone, or the bound that was passed, when it is. */
-static bool refuse_number(sdag_reader *r, const char *name, const sdag_spec *v, const char *what, double min, double max)
+static bool refuse_number(sdag_reader *r, const char *name, const sdag_spec *v, const char *what, double min,
+                          double max)
 {
     sdag_str s = {.a = r->a}, range = {.a = r->a};
     double given = 0;
@@ -85,9 +96,10 @@ static bool refuse_number(sdag_reader *r, const char *name, const sdag_spec *v, 
     sdag_range_text(&range, min, max);
     if (sdag_spec_f64(&given, v) && (given < min || given > max)) {
         if (min > -SDAG_OPEN_BOUND && max < SDAG_OPEN_BOUND) sdag_str_add(&s, range.at);
-        else sdag_str_addf(&s, "at %s %s", given < min ? "least" : "most", sdag_number_text(bound, given < min ? min : max));
-    } else
-        sdag_str_addf(&s, "%s%s%s", what, range.n ? ", " : "", range.at);
+        else
+            sdag_str_addf(&s, "at %s %s", given < min ? "least" : "most",
+                          sdag_number_text(bound, given < min ? min : max));
+    } else sdag_str_addf(&s, "%s%s%s", what, range.n ? ", " : "", range.at);
     return refuse(r, name, v, s.at);
 }
 
@@ -128,7 +140,8 @@ bool sdag_read_enum(sdag_reader *r, const char *name, const sdag_spec *v, const 
         }
     sdag_str s = {.a = r->a};
     const char *near = is_text ? sdag_nearest(text, choice_name, choices) : NULL;
-    for (int i = 0; choices[i]; i++) sdag_str_addf(&s, "%s%s", i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+    for (int i = 0; choices[i]; i++)
+        sdag_str_addf(&s, "%s%s", i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
     if (near) sdag_str_addf(&s, "; did you mean '%s'?", near);
     return refuse(r, name, v, s.at);
 }
@@ -153,8 +166,10 @@ bool sdag_read_path(sdag_reader *r, const char *name, const sdag_spec *v, const 
 
 bool sdag_parse_duration(sdag_duration *out, const char *text)
 {
-    static const struct { const char *word; sdag_unit unit; } units[] = {
-        {"steps", SDAG_STEPS}, {"step", SDAG_STEPS}, {"epochs", SDAG_EPOCHS}, {"epoch", SDAG_EPOCHS}};
+    static const struct {
+        const char *word;
+        sdag_unit unit;
+    } units[] = {{"steps", SDAG_STEPS}, {"step", SDAG_STEPS}, {"epochs", SDAG_EPOCHS}, {"epoch", SDAG_EPOCHS}};
     char number[32];
     double n;
     size_t digits = strcspn(text, " ");
@@ -176,8 +191,9 @@ bool sdag_read_duration(sdag_reader *r, const char *name, const sdag_spec *v, sd
     double n;
     sdag_duration d;
     if (sdag_spec_f64(&n, v)) /* the commonest slip: answer with what was probably meant */
-        return refuse(r, name, v, sdag_arena_printf(r->a, "a unit: '%.*s epochs' or '%.*s steps'", SHOWN_MAX, v->text,
-                                                    SHOWN_MAX, v->text));
+        return refuse(
+            r, name, v,
+            sdag_arena_printf(r->a, "a unit: '%.*s epochs' or '%.*s steps'", SHOWN_MAX, v->text, SHOWN_MAX, v->text));
     if (v->kind != SDAG_SPEC_SCALAR || !sdag_parse_duration(&d, v->text))
         return refuse(r, name, v, "a duration such as '2 epochs' or '100 steps'");
     if (d.n < 0 || d.n > 1e12) return refuse(r, name, v, d.n < 0 ? "at least 0" : "at most 1e12");

@@ -6,9 +6,11 @@
 
 const char *const sdag_family_choices[] = {"generative", "contrastive", "non-contrastive", "pretext", NULL};
 const char *const sdag_batching_choices[] = {"joint", "separate", NULL};
-const char *const sdag_schedule_rules[] = {
-    [SDAG_SCHED_CONST] = "constant", [SDAG_SCHED_COSINE] = "cosine",
-    [SDAG_SCHED_LINEAR] = "linear",  [SDAG_SCHED_STEPS] = "steps",   NULL};
+const char *const sdag_schedule_rules[] = {[SDAG_SCHED_CONST] = "constant",
+                                           [SDAG_SCHED_COSINE] = "cosine",
+                                           [SDAG_SCHED_LINEAR] = "linear",
+                                           [SDAG_SCHED_STEPS] = "steps",
+                                           NULL};
 
 const sdag_common_key sdag_common_keys[] = {
     {"type", "the node type", SDAG_KEY_ALL},
@@ -23,7 +25,8 @@ const sdag_common_key sdag_common_keys[] = {
 
 bool sdag_common_key_fits(const sdag_common_key *k, const sdag_node_type *t)
 {
-    unsigned have = SDAG_KEY_ALL | (t->trains ? SDAG_KEY_TRAINS : 0) | (t->role == SDAG_ROLE_PROBE ? SDAG_KEY_PROBE : 0);
+    unsigned have =
+        SDAG_KEY_ALL | (t->trains ? SDAG_KEY_TRAINS : 0) | (t->role == SDAG_ROLE_PROBE ? SDAG_KEY_PROBE : 0);
     for (const sdag_port *p = t->ins; p && p->name; p++)
         if (!(p->flags & SDAG_PORT_KEY)) have |= SDAG_KEY_WITH_INPUTS;
     return (k->roles & have) != 0;
@@ -68,7 +71,9 @@ void sdag_duration_text(sdag_str *s, sdag_duration d)
 {
     char n[40];
     if (d.n < 0) sdag_str_add(s, "none");
-    else sdag_str_addf(s, "%s %s%s", sdag_number_text(n, d.n), d.unit == SDAG_EPOCHS ? "epoch" : "step", d.n == 1 ? "" : "s");
+    else
+        sdag_str_addf(s, "%s %s%s", sdag_number_text(n, d.n), d.unit == SDAG_EPOCHS ? "epoch" : "step",
+                      d.n == 1 ? "" : "s");
 }
 
 void sdag_schedule_text(sdag_str *s, const sdag_schedule *d)
@@ -154,10 +159,18 @@ int sdag_opt_count(const sdag_opt *table)
 void sdag_opt_type_text(sdag_str *s, const sdag_opt *o)
 {
     static const char *const names[] = {
-        [SDAG_OPT_BOOL] = "boolean",          [SDAG_OPT_INT] = "integer",          [SDAG_OPT_F32] = "number",
-        [SDAG_OPT_ENUM] = "",                 [SDAG_OPT_STR] = "text",             [SDAG_OPT_PATH] = "path",
-        [SDAG_OPT_INTS] = "list of integers", [SDAG_OPT_F32S] = "list of numbers", [SDAG_OPT_STRS] = "list of texts",
-        [SDAG_OPT_DURATION] = "duration",     [SDAG_OPT_SCHEDULE] = "schedule",    [SDAG_OPT_RECORDS] = "list of records",
+        [SDAG_OPT_BOOL] = "boolean",
+        [SDAG_OPT_INT] = "integer",
+        [SDAG_OPT_F32] = "number",
+        [SDAG_OPT_ENUM] = "",
+        [SDAG_OPT_STR] = "text",
+        [SDAG_OPT_PATH] = "path",
+        [SDAG_OPT_INTS] = "list of integers",
+        [SDAG_OPT_F32S] = "list of numbers",
+        [SDAG_OPT_STRS] = "list of texts",
+        [SDAG_OPT_DURATION] = "duration",
+        [SDAG_OPT_SCHEDULE] = "schedule",
+        [SDAG_OPT_RECORDS] = "list of records",
     };
     if (o->kind == SDAG_OPT_ENUM) sdag_choices_text(s, o->choices, " | ");
     else sdag_str_add(s, names[o->kind]);
@@ -183,7 +196,9 @@ void sdag_opt_default_text(sdag_str *s, const sdag_opt *o)
     }
     switch (o->kind) {
     case SDAG_OPT_BOOL: sdag_str_add(s, o->def != 0 ? "true" : "false"); break;
-    case SDAG_OPT_INT: case SDAG_OPT_F32: case SDAG_OPT_SCHEDULE: sdag_str_add(s, sdag_number_text(n, o->def)); break;
+    case SDAG_OPT_INT:
+    case SDAG_OPT_F32:
+    case SDAG_OPT_SCHEDULE: sdag_str_add(s, sdag_number_text(n, o->def)); break;
     case SDAG_OPT_ENUM: sdag_str_add(s, o->choices[(int)o->def]); break;
     default: sdag_str_add(s, o->text && *o->text ? o->text : "none");
     }

@@ -26,7 +26,7 @@ void sdag_opt_value_text(sdag_str *s, const sdag_opt *o, const void *opts);
 
 /* Numbers as people write them: 0.001 rather than 1e-3, 1e-6 rather than 0.000001. Returns buf. */
 const char *sdag_number_text(char buf[40], double v);
-const char *sdag_float_text(char buf[40], float v); /* as short as reads back as the same float */
+const char *sdag_float_text(char buf[40], float v);        /* as short as reads back as the same float */
 void sdag_range_text(sdag_str *s, double min, double max); /* "0 .. 1", "at least 1", "" */
 void sdag_duration_text(sdag_str *s, sdag_duration d);     /* "2 epochs" */
 void sdag_schedule_text(sdag_str *s, const sdag_schedule *d);

@@ -296,8 +296,8 @@ static sdag_status take_alias(parser *p)
     sdag_status status = SDAG_OK;
     if (!s) {
         const char *near = sdag_nearest(name, sdag_map_key, &p->anchor_ids);
-        status = complain(p, loc, near ? "no anchor &%.*s comes before; did you mean '*%s'?" :
-                          "no anchor &%.*s comes before", 60, name, near);
+        status = near ? complain(p, loc, "no anchor &%.*s comes before; did you mean '*%s'?", 60, name, near)
+                      : complain(p, loc, "no anchor &%.*s comes before", 60, name);
     }
     for (int i = 0; s && i < p->depth; i++)
         if (p->stack[i].node == s) {
@@ -315,7 +315,8 @@ static sdag_status take_alias(parser *p)
         return sdag_fail(p->log, SDAG_INVALID, loc, "more than %d levels deep", SDAG_SPEC_DEPTH_MAX);
     p->expanded += s->size;
     if (p->expanded > SDAG_SPEC_EXPANDED_MAX)
-        return sdag_fail(p->log, SDAG_INVALID, loc, "aliases repeat more than %d MiB of values", SDAG_SPEC_EXPANDED_MAX >> 20);
+        return sdag_fail(p->log, SDAG_INVALID, loc, "aliases repeat more than %d MiB of values",
+                         SDAG_SPEC_EXPANDED_MAX >> 20);
     s->aliased = true;
     return attach(p, s, loc);
 }
@@ -336,19 +337,21 @@ static sdag_status open_node(parser *p, sdag_spec_kind kind, const yaml_char_t *
 /* The keys of merged maps that the map does not have itself, then its own; of merged maps the first wins. */
 static void merge(parser *p, frame *f)
 {
-    SDAG_VEC(sdag_spec_entry) all = {0};
     sdag_map seen = {.a = p->a};
+    int most = f->entries.n, n = 0;
+    for (int m = 0; m < f->merges.n; m++) most += f->merges.at[m]->n; /* bounded, as is all that aliases repeat */
+    sdag_spec_entry *all = SDAG_NEWS(p->a, sdag_spec_entry, most);
     for (int i = 0; i < f->entries.n; i++) sdag_map_put(&seen, f->entries.at[i].key, i);
     for (int m = 0; m < f->merges.n; m++)
         for (int i = 0; i < f->merges.at[m]->n; i++) {
             const sdag_spec_entry *e = &f->merges.at[m]->entries[i];
             if (!sdag_map_put(&seen, e->key, 0)) continue;
             ((sdag_spec *)e->value)->aliased = true; /* made by this parser, which is still at work */
-            *SDAG_PUSH(p->a, &all) = *e;
+            all[n++] = *e;
         }
-    for (int i = 0; i < f->entries.n; i++) *SDAG_PUSH(p->a, &all) = f->entries.at[i];
-    f->entries.at = all.at;
-    f->entries.n = all.n;
+    for (int i = 0; i < f->entries.n; i++) all[n++] = f->entries.at[i];
+    f->entries.at = all;
+    f->entries.n = n;
 }
 
 static sdag_status close_node(parser *p)

@@ -65,7 +65,7 @@ static void print_scalar(sdag_str *out, const sdag_spec *s, bool flow)
 
 static void print_key(sdag_str *out, const char *key)
 {
-    if (is_bare(key, true)) sdag_str_add(out, key);
+    if (is_bare(key, true) && *key != '$') sdag_str_add(out, key);
     else print_quoted(out, key);
     sdag_str_add(out, ":");
 }

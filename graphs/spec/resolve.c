@@ -67,9 +67,10 @@ static const sdag_spec *finish(resolver *r, sdag_spec *s)
 {
     sdag_spec_finish(r->a, s);
     if (s->height <= SDAG_SPEC_DEPTH_MAX && s->size <= 2 * (size_t)SDAG_SPEC_EXPANDED_MAX) return s;
-    complain(r, s->loc, s->height > SDAG_SPEC_DEPTH_MAX ? "more than %d levels deep, once every $name is put in" :
-             "more than %d MiB, once every $name is put in", s->height > SDAG_SPEC_DEPTH_MAX ? SDAG_SPEC_DEPTH_MAX :
-             2 * SDAG_SPEC_EXPANDED_MAX >> 20);
+    if (s->height > SDAG_SPEC_DEPTH_MAX)
+        complain(r, s->loc, "more than %d levels deep, once every $name is put in", SDAG_SPEC_DEPTH_MAX);
+    else
+        complain(r, s->loc, "more than %d MiB, once every $name is put in", 2 * SDAG_SPEC_EXPANDED_MAX >> 20);
     r->stop = true;
     return node_new(r, SDAG_SPEC_NULL, s->loc);
 }
@@ -208,11 +209,24 @@ static sdag_status find_start(resolver *r, setting *set)
     return SDAG_OK;
 }
 
+/* A path comes from the command line, where any bytes may be typed; what it adds must be text. */
+static bool is_text(const char *p)
+{
+    for (size_t left = strlen(p); left;) {
+        uint32_t c = 0;
+        int n = sdag_utf8(&c, p, left);
+        if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0)) return false;
+        p += n;
+        left -= (size_t)n;
+    }
+    return true;
+}
+
 static sdag_status split_path(resolver *r, setting *set, const char *path)
 {
     for (const char *p = path;; p++) {
         size_t n = strcspn(p, ".");
-        if (n == 0 || n > SDAG_SPEC_KEY_MAX || set->n == SEGMENTS_MAX) {
+        if (n == 0 || n > SDAG_SPEC_KEY_MAX || set->n == SEGMENTS_MAX || !is_text(path)) {
             complain(r, set->loc, "a path is keys joined by dots, such as phases.pretrain.epochs");
             return SDAG_INVALID;
         }

@@ -1,5 +1,5 @@
 /* noise -- with probability p, x <- x + std z with z = N(0, 1) for every value; clipped to 0..1 by default.
- * Two uniform numbers make two normal ones (Box & Muller 1958): sqrt(-2 ln u) cos 2 pi v and sqrt(-2 ln u) sin 2 pi v. */
+ * Two uniform numbers u, v make two normal ones (Box & Muller 1958): sqrt(-2 ln u) times cos 2 pi v and sin 2 pi v. */
 #include <math.h>
 
 #include "core/cpu/mathf.h"

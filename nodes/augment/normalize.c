@@ -1,4 +1,4 @@
-/* normalize -- x <- (x - mean) / std, by channel. Last in a chain, since the others take 0 for black and 1 for white. */
+/* normalize -- x <- (x - mean) / std, by channel. Last in a chain: the others take 0 for black, 1 for white. */
 #include <stdio.h>
 
 #include "core/cpu/simd.h"

@@ -12,9 +12,9 @@ typedef struct { sdag_floats degrees, translate, scale, shear; float fill; int i
 static const char *const modes[] = {"bilinear", "nearest", NULL};
 static const sdag_opt opts[] = {
     SDAG_F32S(random_affine, degrees, "[0]", -360, 360, "v for a rotation in [-v, v], or [from, to]"),
-    SDAG_F32S(random_affine, translate, "[0]", 0, 1, "largest shift as a part of the size: one number or [down, right]"),
+    SDAG_F32S(random_affine, translate, "[0]", 0, 1, "largest shift as a part of the size: v or [down, right]"),
     SDAG_F32S(random_affine, scale, "[1, 1]", 0.01, 100, "factor of the size, as a range"),
-    SDAG_F32S(random_affine, shear, "[0]", -89, 89, "degrees along x: v for [-v, v], or [from, to]; four numbers: along x and y"),
+    SDAG_F32S(random_affine, shear, "[0]", -89, 89, "degrees along x, v or [from, to]; four numbers: along x and y"),
     SDAG_F32(random_affine, fill, 0, -1e3, 1e3, "value of what lies outside the image"),
     SDAG_ENUM(random_affine, interpolation, 0, modes, "how pixels are interpolated"),
     {0},

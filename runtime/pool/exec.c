@@ -94,7 +94,8 @@ static sdag_status check_kernels(const sdag_exec *x)
 {
     for (int r = 0; r < x->n; r++)
         if (!x->tasks[r].op->cpu.run)
-            return sdag_fail(x->log, SDAG_INVALID, SDAG_NOLOC, "operation '%s' cannot run on the CPU", x->tasks[r].op->name);
+            return sdag_fail(x->log, SDAG_INVALID, SDAG_NOLOC, "operation '%s' cannot run on the CPU",
+                             x->tasks[r].op->name);
     return SDAG_OK;
 }
 

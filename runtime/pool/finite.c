@@ -114,7 +114,7 @@ void sdag_finite_outs(sdag_exec *x, const sdag_task *t)
     }
     if (!found) return;
     const sdag_task *from = culprit_of(x, t, &found);
-    blame(x, t, from, found, SDAG_STAGES_MAX, 0);
+    blame(x, t, from, found, SDAG_STAGES, 0);
 }
 
 bool sdag_finite_ins(sdag_exec *x, const sdag_task *t, const sdag_args *a)

@@ -60,8 +60,8 @@ void sdag_hostile_step(sdag_exec *x, bool body)
     if (body) spoil(x->block, x->plan->block);
     for (sdag_val v = 0; v < x->program->values.n; v++)
         atomic_store_explicit(&h->unread[v], h->readers[v], memory_order_relaxed);
-    for (int i = 0; i < sdag_pool_threads(x->pool); i++)
-        x->pool->workers[i].dice = ((uint64_t)h->chaos << 32 | (uint32_t)x->steps[0].step) * 0x9e3779b97f4a7c15u + (uint64_t)i;
+    uint64_t seed = ((uint64_t)h->chaos << 32 | (uint32_t)x->steps[0].step) * 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < sdag_pool_threads(x->pool); i++) x->pool->workers[i].dice = seed + (uint64_t)i;
 }
 
 void sdag_hostile_begin(sdag_exec *x, const sdag_task *t)

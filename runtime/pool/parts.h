@@ -17,8 +17,9 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "core/ops/fault.h"
 #include "runtime/pool/pool.h"
+
+#include "core/ops/fault.h"
 
 #define SDAG_LINE 64 /* bytes of a cache line: what threads write is kept this far apart */
 
@@ -80,7 +81,7 @@ static inline bool sdag_tensors_overlap(const sdag_tensor *s, const sdag_tensor 
 typedef struct sdag_task {
     const sdag_op *op;
     int stages;
-    int64_t tiles[SDAG_STAGES_MAX];
+    int64_t tiles[SDAG_STAGES];
     int32_t index;         /* of the op in the program */
     int32_t before;        /* tasks that it waits for */
     int32_t n_after;
@@ -106,7 +107,7 @@ typedef struct sdag_turn {
 typedef struct sdag_hit {
     uint64_t order; /* then stage and tile, so that the first tile of an op wins */
     int64_t tile;
-    int stage; /* SDAG_STAGES_MAX: its results, when all was done */
+    int stage; /* SDAG_STAGES: its results, when all was done */
     bool feed;
     int32_t op; /* index of the op to be named */
     sdag_status status;

@@ -210,17 +210,16 @@ sdag_pool *sdag_pool_create(sdag_log *log, int threads)
         w->slot = i;
         pthread_mutex_init(&w->fault.lock, NULL);
         pthread_cond_init(&w->wake, NULL);
-    }
-    p->threads = threads;
-    for (int i = 1; i < threads; i++) {
-        int err = start(&workers[i]);
+        p->threads = i; /* for destroy */
+        int err = i ? start(w) : 0;
         if (!err) continue;
-        for (int k = i; k < threads; k++) pthread_cond_destroy(&workers[k].wake), pthread_mutex_destroy(&workers[k].fault.lock);
-        p->threads = i;
         sdag_fail(log, SDAG_FAILED, SDAG_NOLOC, "cannot start thread %d of %d: %s", i + 1, threads, strerror(err));
+        pthread_cond_destroy(&w->wake);
+        pthread_mutex_destroy(&w->fault.lock);
         sdag_pool_destroy(p);
         return NULL;
     }
+    p->threads = threads;
     return p;
 }
 

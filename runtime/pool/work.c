@@ -75,7 +75,7 @@ static void run_tile(sdag_exec *x, sdag_worker *w, const sdag_task *t, int stage
 static void finish(sdag_exec *x, int rank)
 {
     const sdag_task *t = &x->tasks[rank];
-    if (t->scan && wanted(x, t, SDAG_STAGES_MAX)) sdag_finite_outs(x, t);
+    if (t->scan && wanted(x, t, SDAG_STAGES)) sdag_finite_outs(x, t);
     if (x->hostile) sdag_hostile_end(x, rank);
     for (int i = 0; i < t->n_after; i++) {
         int next = t->after[i];
@@ -92,12 +92,13 @@ static void finish_tile(sdag_exec *x, int rank, int stage)
 {
     const sdag_task *t = &x->tasks[rank];
     sdag_turn *turn = &x->turns[rank];
-    if (t->tiles[stage] > 1 && atomic_fetch_add_explicit(&turn->done, 1, memory_order_acq_rel) + 1 < t->tiles[stage]) return;
+    int64_t tiles = t->tiles[stage];
+    if (tiles > 1 && atomic_fetch_add_explicit(&turn->done, 1, memory_order_acq_rel) + 1 < tiles) return;
     if (stage + 1 == t->stages) {
         finish(x, rank);
         return;
     }
-    /* A thread that comes late with its addition to `next` gets a tile of the new stage, or one too many: both are fine. */
+    /* Who comes late with an addition to `next` gets a tile of the new stage, or one too many: both are fine. */
     atomic_store_explicit(&turn->done, 0, memory_order_relaxed);
     atomic_store_explicit(&turn->next, (uint64_t)(stage + 1) << SDAG_STAGE_SHIFT, memory_order_release);
     make_ready(x, rank);

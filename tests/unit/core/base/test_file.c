@@ -240,7 +240,8 @@ static void test_dirs(void **state)
 static void test_paths(void **state)
 {
     (void)state;
-    static const char *const joins[][3] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"}, {"/", "b", "/b"}};
+    static const char *const joins[][3] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"},
+                                           {"/", "b", "/b"}};
     static const char *const dirs[][2] = {{"b", ""}, {"a/b", "a"}, {"/b", "/"}, {"/a/b/c", "/a/b"}};
     for (size_t i = 0; i < sizeof joins / sizeof joins[0]; i++)
         assert_string_equal(sdag_path_join(&a, joins[i][0], joins[i][1]), joins[i][2]);
@@ -252,8 +253,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_read), T(test_read_bad), T(test_read_pipe), T(test_read_no_memory), T(test_commit_is_atomic), T(test_abandon),
-        T(test_write_error), T(test_open_error), T(test_device), T(test_dirs), T(test_paths),
+        T(test_read),    T(test_read_bad),    T(test_read_pipe),  T(test_read_no_memory), T(test_commit_is_atomic),
+        T(test_abandon), T(test_write_error), T(test_open_error), T(test_device),         T(test_dirs),
+        T(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,8 @@ static void test_tabs_and_utf8(void **state)
 static void test_hostile_text(void **state)
 {
     (void)state;
-    assert_string_equal(said("a\x1b[2Jb\xff c\n", at(1, 8, 0), "x"), "g.yaml:1:8: error: x\n    a?[2Jb? c\n           ^\n");
+    assert_string_equal(said("a\x1b[2Jb\xff c\n", at(1, 8, 0), "x"),
+                        "g.yaml:1:8: error: x\n    a?[2Jb? c\n           ^\n");
     assert_string_equal(said(NULL, SDAG_NOLOC, "\x1b[31m \xe2\x80\xae \xc3 ok"),
                         "ssldag: error: \\x1b[31m \\u202e \\xc3 ok\n");
 }
@@ -77,7 +78,8 @@ static void test_long_line(void **state)
     static char line[1 << 20];
     memset(line, 'x', sizeof line - 2);
     line[500000] = 'Y';
-    const char *text = said(line, at(1, 500001, 1), "x"), *quote = strchr(text, '\n') + 1, *caret = strchr(quote, '\n') + 1;
+    const char *text = said(line, at(1, 500001, 1), "x");
+    const char *quote = strchr(text, '\n') + 1, *caret = strchr(quote, '\n') + 1;
     assert_true(strlen(text) < 400);
     assert_memory_equal(quote, "    ...xxx", 10);
     assert_memory_equal(caret - 5, "x...\n", 5);

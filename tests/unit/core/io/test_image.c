@@ -38,7 +38,7 @@ static bytes make_png(const uint8_t *rows, int h, int w, int colour, int depth, 
     png_set_write_fn(png, &b, png_append, NULL);
     png_set_IHDR(png, info, (png_uint_32)w, (png_uint_32)h, depth, colour, interlaced, 0, 0);
     if (colour == PNG_COLOR_TYPE_PALETTE) {
-        png_color palette[4] = {{10, 20, 30}, {40, 50, 60}, {200, 100, 0}, {255, 255, 255}};
+        png_color palette[4] = {{10, 20, 30}, {40, 50, 60}, {200, 101, 0}, {255, 255, 255}};
         uint8_t alpha[2] = {0, 128};
         png_set_PLTE(png, info, palette, 4);
         png_set_tRNS(png, info, alpha, 2, NULL);
@@ -144,7 +144,7 @@ static void png_rgb_and_grey(void **state)
         uint8_t *rgb = make_pixels(9, 7, 3), *l = to_grey(rgb, 63);
         bytes b = make_png(rgb, 9, 7, PNG_COLOR_TYPE_RGB, 8, interlaced);
         expect(b, 9, 7, 3, rgb, 0);
-        expect(b, 9, 7, 1, l, 1); /* a tie may round either way */
+        expect(b, 9, 7, 1, l, 0);
         free(b.at);
         uint8_t *twice = to_rgb(l, 63);
         b = make_png(l, 9, 7, PNG_COLOR_TYPE_GRAY, 8, interlaced);
@@ -183,12 +183,12 @@ static void png_other_depths(void **state)
     expect(b, 2, 2, 1, from_deep, 0);
     free(b.at);
     const uint8_t index[2] = {0x1b, 0xe4}; /* 0 1 2 3, 3 2 1 0 */
-    const uint8_t colours[24] = {10, 20, 30, 40, 50, 60, 200, 100, 0, 255, 255, 255,
-                                 255, 255, 255, 200, 100, 0, 40, 50, 60, 10, 20, 30};
+    const uint8_t colours[24] = {10, 20, 30, 40, 50, 60, 200, 101, 0, 255, 255, 255,
+                                 255, 255, 255, 200, 101, 0, 40, 50, 60, 10, 20, 30};
     b = make_png(index, 2, 4, PNG_COLOR_TYPE_PALETTE, 2, false);
     expect(b, 2, 4, 3, colours, 0);
     uint8_t *l = to_grey(colours, 8);
-    expect(b, 2, 4, 1, l, 1);
+    expect(b, 2, 4, 1, l, 0);
     free(b.at), free(l);
 }
 

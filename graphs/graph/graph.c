@@ -1,0 +1,166 @@
+#include "graphs/graph/graph.h"
+
+#include "core/base/file.h"
+
+#include <string.h>
+
+#include "graphs/graph/builder.h"
+#include "graphs/graph/words.h"
+
+const sdag_node_type *sdag_catalog_find(const sdag_catalog *c, const char *name)
+{
+    for (int i = 0; i < c->n; i++)
+        if (strcmp(c->types[i]->name, name) == 0) return c->types[i];
+    return NULL;
+}
+
+int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name)
+{
+    for (int32_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i].phase == phase && strcmp(g->nodes[i].name, name) == 0) return i;
+    return -1;
+}
+
+sdag_loc sdag_gnode_opt_loc(const sdag_gnode *n, const char *name)
+{
+    const sdag_spec *v = sdag_spec_get(n->spec, name);
+    return v ? v->loc : n->loc;
+}
+
+const char *sdag_ref_name(sdag_arena *a, const sdag_graph *g, const sdag_ref *ref)
+{
+    const sdag_gnode *n = &g->nodes[ref->node];
+    if (ref->view) return sdag_arena_printf(a, "%s.%s", n->name, ref->view);
+    return ref->port > 0 ? sdag_arena_printf(a, "%s.%s", n->name, n->type->outs[ref->port].name) : n->name;
+}
+
+/* ---- the top level ---- */
+
+/* The name goes into paths: a run writes to runs/<name>. */
+static bool is_file_name(const char *text)
+{
+    size_t n = strlen(text);
+    if (n == 0 || n > 100 || text[0] == '.' || text[0] == '-') return false;
+    for (const char *p = text; *p; p++) {
+        bool alnum = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+        if (!alnum && !strchr("_-.", *p)) return false;
+    }
+    return true;
+}
+
+/* "simclr" of "examples/simclr/simclr.yaml": what a graph without a name is called. */
+static const char *stem_of(sdag_arena *a, const char *file)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file, *dot = strrchr(base, '.');
+    char *stem = sdag_arena_copy(a, base, dot ? (size_t)(dot - base) : strlen(base));
+    return is_file_name(stem) ? stem : "graph";
+}
+
+static void read_version(sdag_builder *b, const sdag_spec *v)
+{
+    int64_t version;
+    if (!v)
+        sdag_reader_error(&b->r, b->g->spec->loc,
+                          "the key 'version' is missing: start the file with 'version: 1'");
+    else if (!sdag_spec_i64(&version, v) || version != 1)
+        sdag_reader_error(&b->r, v->loc, "version is %.40s, expected 1", v->text ? v->text : sdag_kind_text(v));
+}
+
+static void read_name(sdag_builder *b, const sdag_spec *v)
+{
+    if (!v || !sdag_read_text(&b->r, "name", v, &b->g->name)) return;
+    if (!is_file_name(b->g->name))
+        sdag_reader_error(&b->r, v->loc,
+                          "name is '%.40s', expected letters, digits, '_', '-' and '.', a letter or digit "
+                          "first: it names the folder of the run",
+                          b->g->name);
+}
+
+static const char *root_key(const void *ctx, int i)
+{
+    static const char *const keys[] = {"version", "name", "family", "about", "seed", "base", "let", "phases"};
+    (void)ctx;
+    return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
+}
+
+static void check_root_keys(sdag_builder *b, const sdag_spec *spec)
+{
+    static const char *const later[] = {"modules", "plugins", "extends"};
+    for (int i = 0; i < spec->n; i++) {
+        const sdag_spec_entry *e = &spec->entries[i];
+        bool reserved = false, known = false;
+        for (size_t k = 0; k < sizeof later / sizeof later[0]; k++) reserved |= strcmp(later[k], e->key) == 0;
+        for (int k = 0; root_key(NULL, k); k++) known |= strcmp(root_key(NULL, k), e->key) == 0;
+        if (reserved) sdag_reader_error(&b->r, e->loc, "'%s' is not in this version of the language", e->key);
+        else if (!known) sdag_reader_unknown(&b->r, e->loc, "key", e->key, "", root_key, NULL);
+    }
+}
+
+static void read_root(sdag_builder *b, const sdag_spec *spec)
+{
+    const sdag_spec *v;
+    int64_t seed;
+    int family;
+    check_root_keys(b, spec);
+    read_version(b, sdag_spec_get(spec, "version"));
+    read_name(b, sdag_spec_get(spec, "name"));
+    if ((v = sdag_spec_get(spec, "family")) && sdag_read_enum(&b->r, "family", v, sdag_family_choices, &family))
+        b->g->family = sdag_family_choices[family];
+    if ((v = sdag_spec_get(spec, "about"))) sdag_read_text(&b->r, "about", v, &b->g->about);
+    if ((v = sdag_spec_get(spec, "base")) && sdag_read_text(&b->r, "base", v, &b->r.dir) && !v->from_set)
+        b->r.dir = sdag_path_join(b->r.a, sdag_path_dir(b->r.a, b->g->file ? b->g->file : ""), b->r.dir);
+    if ((v = sdag_spec_get(spec, "seed")) && sdag_read_int(&b->r, "seed", v, 0, INFINITY, &seed))
+        b->g->seed = (uint64_t)seed;
+}
+
+static void read_phases(sdag_builder *b, const sdag_spec *v)
+{
+    if (!v) {
+        sdag_reader_error(&b->r, b->g->spec->loc, "the key 'phases' is missing");
+        return;
+    }
+    if (v->kind != SDAG_SPEC_MAP || v->n == 0) {
+        sdag_reader_error(&b->r, v->loc, "phases is %s, expected a map of phases", sdag_kind_text(v));
+        return;
+    }
+    b->g->n_phases = v->n;
+    b->g->phases = SDAG_NEWS(b->r.a, sdag_phase, v->n);
+    b->names = SDAG_NEWS(b->r.a, sdag_map, v->n);
+    for (int i = 0; i < v->n; i++) sdag_map_put(&b->phase_ids, v->entries[i].key, i);
+    for (int i = 0; i < v->n; i++) sdag_build_phase(b, i, &v->entries[i]);
+}
+
+/* What has no effect is no error, but seldom meant. */
+static void warn_unread(sdag_builder *b)
+{
+    for (int32_t i = 0; i < b->nodes.n; i++) {
+        const sdag_gnode *n = b->nodes.at[i];
+        bool acts =
+            n->type->role == SDAG_ROLE_PROBE || n->type->role == SDAG_ROLE_SINK || n->type->role == SDAG_ROLE_OPTIMIZER;
+        if (!acts && b->readers.at[i] == 0)
+            sdag_log_add(b->r.log, SDAG_WARNING, n->loc, "nothing reads '%s': it has no effect", n->name);
+    }
+}
+
+sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
+                             const sdag_catalog *c)
+{
+    sdag_builder b = {.catalog = c, .types = {.a = a}, .phase_ids = {.a = a}};
+    sdag_graph *g = b.g = SDAG_NEW(a, sdag_graph);
+    const char *file = spec->loc.file ? spec->loc.file : "";
+    *out = NULL;
+    *g = (sdag_graph){.file = sdag_arena_str(a, file), .name = stem_of(a, file), .spec = spec};
+    sdag_reader_init(&b.r, a, log, file);
+    for (int i = 0; i < c->n; i++) sdag_map_put(&b.types, c->types[i]->name, i);
+
+    read_root(&b, spec);
+    read_phases(&b, sdag_spec_get(spec, "phases"));
+    if (b.r.errors) return SDAG_INVALID;
+    warn_unread(&b);
+
+    g->n_nodes = b.nodes.n;
+    g->nodes = SDAG_NEWS(a, sdag_gnode, b.nodes.n);
+    for (int32_t i = 0; i < b.nodes.n; i++) g->nodes[i] = *b.nodes.at[i];
+    *out = g;
+    return SDAG_OK;
+}

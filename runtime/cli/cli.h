@@ -1,0 +1,49 @@
+/* The command line: one file a command, one row each in main.c's table.
+ * Results go to stdout, messages to stderr; the exit code follows from the status (core/base/status.h). */
+#ifndef SDAG_RUNTIME_CLI_CLI_H
+#define SDAG_RUNTIME_CLI_CLI_H
+
+#include "graphs/graph/graph.h"
+
+enum { SDAG_CLI_SETS = 256 };
+
+/* Everything that any command may be given; each command says which of it it takes. */
+typedef struct sdag_cli {
+    const char *command;
+    const char *args[4]; /* what is no option */
+    int n_args;
+    sdag_spec_set sets[SDAG_CLI_SETS];
+    int n_sets;
+    const char *out, *resume, *stage, *phase, *format, *level, *output;
+    int threads, steps, warmup;
+    bool json, quiet, help, no_progress;
+    sdag_arena *arena;
+    sdag_log *log;
+} sdag_cli;
+
+typedef struct sdag_command {
+    const char *name, *args, *brief;
+    const char *options; /* names of the options it takes, separated by spaces */
+    int min_args, max_args;
+    sdag_status (*run)(sdag_cli *c);
+} sdag_command;
+
+sdag_status sdag_cli_run(sdag_cli *c);
+sdag_status sdag_cli_check(sdag_cli *c);
+sdag_status sdag_cli_viz(sdag_cli *c);
+sdag_status sdag_cli_inspect(sdag_cli *c);
+sdag_status sdag_cli_dump(sdag_cli *c);
+sdag_status sdag_cli_bench(sdag_cli *c);
+sdag_status sdag_cli_schema(sdag_cli *c);
+
+/* The file's graph, with the sets applied; *spec (may be NULL): the resolved tree. */
+sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path);
+sdag_catalog sdag_cli_catalog(void);
+int sdag_cli_threads(const sdag_cli *c); /* --threads, or the CPUs allowed */
+/* The phase named by --phase, or the first; -1 after a reported error. */
+int32_t sdag_cli_phase(sdag_cli *c, const sdag_graph *g);
+/* Lowers and plans every phase and probe: what `check` does; a line a phase to stdout unless quiet. */
+sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, bool quiet);
+sdag_status sdag_cli_print(sdag_cli *c, const char *text); /* to stdout; a full disk is an error */
+
+#endif
