@@ -6,22 +6,17 @@
 #include "core/cpu/simd.h"
 
 /* TILE: elements of a rectangle; WIDE: its widest; LINE: shortest line that is worth a loop of its own.
- * BLOCK: lines that are added in float; STRIPE: columns that are added in registers. */
-enum { TILE = 65536, WIDE = 256, LINE = 128, BLOCK = 64, STRIPE = 32 };
-
-typedef float v16 __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t v16i __attribute__((vector_size(64), aligned(4), may_alias));
-#define LOAD(p) (*(const v16 *)(p))
-#define STORE(p, v) (*(v16 *)(p) = (v))
+ * BLOCK: lines that are added in float; LANES: floats of the widest vector. */
+enum { TILE = 65536, WIDE = 256, LINE = 128, BLOCK = 64, LANES = 16 };
 
 /* ---- the cut ---- */
 
-/* Rows that are laid side by side when the rectangle is as wide as the matrix: the line is then a multiple of STRIPE. */
+/* Rows that are laid side by side when the rectangle is as wide as the matrix, to make whole vectors. */
 static int64_t fold_of(int64_t cols)
 {
     if (cols >= LINE || cols < 1) return 1;
     int64_t fold = 1;
-    while (cols * fold % STRIPE && cols < STRIPE * 2) fold++;
+    while (cols * fold % LANES && cols < LINE / 2) fold++;
     return fold * ((LINE + cols * fold - 1) / (cols * fold));
 }
 
@@ -36,7 +31,7 @@ sdag_grid sdag_grid_of(int64_t rows, int64_t cols)
     g.row_tiles = g.tile_rows ? (rows + g.tile_rows - 1) / g.tile_rows : 1; /* even tiles may be fewer */
     g.tiles = g.row_tiles * g.col_tiles;
     int64_t line = g.tile_cols * (g.tile_cols == cols ? fold_of(cols) : 1);
-    g.scratch = (size_t)line * (5 * sizeof(float) + 2 * sizeof(double));
+    g.scratch = (size_t)line * (7 * sizeof(float) + 2 * sizeof(double));
     return g;
 }
 
@@ -83,45 +78,66 @@ static void fold(double *out, const double *from, int64_t n, int64_t w)
     }
 }
 
-/* ---- moments ---- */
+/* Sums over lines, two for each column: floats over a block of lines, doubles over blocks. */
+typedef struct sums {
+    double *s0, *s1;
+    float *p0, *p1;
+} sums;
 
-/* s[j] += sum (x - k), q[j] += sum (x - k)^2 over n lines, columns [j,w), one by one. */
-SDAG_INLINE void moments_edge(double *s, double *q, const float *k, const float *x, int64_t n, int64_t stride, int64_t j, int64_t w)
+/* Takes them from scratch, which is moved on. */
+static sums sums_new(void **scratch, int64_t w)
 {
-    for (int64_t i = 0; i < n; i++)
-        SDAG_SIMD for (int64_t c = j; c < w; c++) {
-            float d = x[i * stride + c] - k[c];
-            s[c] += (double)d;
-            q[c] += (double)(d * d);
-        }
+    double *d = *scratch;
+    float *f = (float *)(d + 2 * w);
+    memset(d, 0, (size_t)w * 2 * sizeof *d);
+    memset(f, 0, (size_t)w * 2 * sizeof *f);
+    *scratch = f + 2 * w;
+    return (sums){d, d + w, f, f + w};
 }
 
-SDAG_CLONES static void moments(double *s, double *q, const float *k, const float *x, const lines *l)
+SDAG_INLINE void sums_close(const sums *t, int64_t w)
 {
-    const int64_t whole = l->last == l->w ? l->n : l->n - 1, edge = l->w / STRIPE * STRIPE;
-    for (int64_t i = 0; i < whole; i += BLOCK) {
-        const int64_t n = whole - i < BLOCK ? whole - i : BLOCK;
-        const float *p = x + l->at + i * l->stride;
-        for (int64_t j = 0; j < edge; j += STRIPE) {
-            v16 s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};
-            const v16 k0 = LOAD(k + j), k1 = LOAD(k + j + 16);
-            for (int64_t r = 0; r < n; r++) {
-                v16 d0 = LOAD(p + r * l->stride + j) - k0, d1 = LOAD(p + r * l->stride + j + 16) - k1;
-                s0 += d0;
-                s1 += d1;
-                q0 += d0 * d0;
-                q1 += d1 * d1;
-            }
-            for (int c = 0; c < 16; c++) {
-                s[j + c] += (double)s0[c];
-                s[j + 16 + c] += (double)s1[c];
-                q[j + c] += (double)q0[c];
-                q[j + 16 + c] += (double)q1[c];
-            }
-        }
-        moments_edge(s, q, k, p, n, l->stride, edge, l->w);
+    SDAG_SIMD
+    for (int64_t j = 0; j < w; j++) {
+        t->s0[j] += (double)t->p0[j];
+        t->s1[j] += (double)t->p1[j];
+        t->p0[j] = t->p1[j] = 0;
     }
-    if (whole < l->n) moments_edge(s, q, k, x + l->at + whole * l->stride, 1, l->stride, 0, l->last);
+}
+
+/* ---- moments ---- */
+
+/* Adds x - k and (x - k)^2 of n lines (a constant). */
+SDAG_INLINE void moments_of(const int n, const sums *t, const float *k, const float *x, int64_t stride, int64_t w)
+{
+    float *p0 = t->p0, *p1 = t->p1;
+    SDAG_SIMD
+    for (int64_t j = 0; j < w; j++) {
+        float s = 0, q = 0;
+        for (int i = 0; i < n; i++) {
+            const float d = x[i * stride + j] - k[j];
+            s += d;
+            q += d * d;
+        }
+        p0[j] += s;
+        p1[j] += q;
+    }
+}
+
+SDAG_CLONES static void moments(const sums *t, const float *k, const float *x, const lines *l)
+{
+    const int64_t whole = l->last == l->w ? l->n : l->n - 1;
+    x += l->at;
+    for (int64_t i = 0; i < whole; i += BLOCK) {
+        const int64_t end = whole - i < BLOCK ? whole : i + BLOCK;
+        int64_t r = i;
+        for (; r + 4 <= end; r += 4) moments_of(4, t, k, x + r * l->stride, l->stride, l->w);
+        for (; r < end; r++) moments_of(1, t, k, x + r * l->stride, l->stride, l->w);
+        sums_close(t, l->w);
+    }
+    if (whole == l->n) return;
+    moments_of(1, t, k, x + whole * l->stride, l->stride, l->last);
+    sums_close(t, l->w);
 }
 
 void sdag_col_moments(double *mean, double *m2, const sdag_rect *r, const float *x, void *scratch)
@@ -129,13 +145,12 @@ void sdag_col_moments(double *mean, double *m2, const sdag_rect *r, const float 
     /* Sums of distances from the first row: what is common to a column does not swamp its variance. */
     const lines l = lines_of(r);
     const float *first = x + l.at;
-    double *s = scratch, *q = s + l.w;
-    float *k = (float *)(q + l.w);
-    memset(s, 0, (size_t)l.w * 2 * sizeof *s);
+    const sums t = sums_new(&scratch, l.w);
+    float *k = scratch;
     repeat(k, first, r->n, l.w);
-    moments(s, q, k, x, &l);
-    fold(mean + r->col0, s, r->n, l.w);
-    fold(m2 + r->col0, q, r->n, l.w);
+    moments(&t, k, x, &l);
+    fold(mean + r->col0, t.s0, r->n, l.w);
+    fold(m2 + r->col0, t.s1, r->n, l.w);
     const double n = (double)r->rows;
     for (int64_t c = 0; c < r->n; c++) {
         double sum = mean[r->col0 + c], rest = m2[r->col0 + c] - sum * sum / n;
@@ -144,7 +159,8 @@ void sdag_col_moments(double *mean, double *m2, const sdag_rect *r, const float 
     }
 }
 
-void sdag_col_join(float *mean, float *var, const sdag_grid *g, const double *means, const double *m2s, int64_t c0, int64_t c1)
+void sdag_col_join(float *mean, float *var, const sdag_grid *g, const double *means, const double *m2s, int64_t c0,
+                   int64_t c1)
 {
     for (int64_t c = c0; c < c1; c++) {
         double m = means[c], m2 = m2s[c], n = (double)(g->rows < g->tile_rows ? g->rows : g->tile_rows);
@@ -167,7 +183,8 @@ typedef struct coefs {
     float *m, *a, *b, *d0, *d1;
 } coefs;
 
-static void coefs_of(coefs *k, const sdag_rect *t, const sdag_norm *n, const float *d0, const float *d1, int64_t w, void *scratch)
+static void coefs_of(coefs *k, const sdag_rect *t, const sdag_norm *n, const float *d0, const float *d1, int64_t w,
+                     void *scratch)
 {
     float *p = scratch;
     *k = (coefs){p, p + w, p + 2 * w, p + 3 * w, p + 4 * w};
@@ -175,19 +192,22 @@ static void coefs_of(coefs *k, const sdag_rect *t, const sdag_norm *n, const flo
         int64_t i = t->col0 + c;
         float a = (n->gamma ? n->gamma[i] : 1.0f) / sqrtf(n->var[i] + n->eps), b = n->beta ? n->beta[i] : 0.0f;
         float e0 = d0 ? d0[i] : 0.0f, e1 = d1 ? d1[i] : 0.0f;
-        for (int64_t j = c; j < w; j += t->n) k->m[j] = n->mean[i], k->a[j] = a, k->b[j] = b, k->d0[j] = e0, k->d1[j] = e1;
+        for (int64_t j = c; j < w; j += t->n)
+            k->m[j] = n->mean[i], k->a[j] = a, k->b[j] = b, k->d0[j] = e0, k->d1[j] = e1;
     }
 }
 
 /* Written so that NaN passes through the comparison. */
-SDAG_INLINE void norm_body(const bool res, const bool relu, float *y, const float *x, const float *r, const coefs *k, const lines *l)
+SDAG_INLINE void norm_body(const bool res, const bool relu, float *y, const float *x, const float *r, const coefs *k,
+                           const lines *l)
 {
     const float *m = k->m, *a = k->a, *b = k->b;
     for (int64_t i = 0; i < l->n; i++) {
         const int64_t at = l->at + i * l->stride, w = i + 1 < l->n ? l->w : l->last;
         float *yi = y + at;
         const float *xi = x + at, *ri = res ? r + at : NULL;
-        SDAG_SIMD for (int64_t j = 0; j < w; j++) {
+        SDAG_SIMD
+        for (int64_t j = 0; j < w; j++) {
             float v = (xi[j] - m[j]) * a[j] + b[j];
             if (res) v += ri[j];
             yi[j] = relu && v < 0 ? 0 : v;
@@ -195,10 +215,10 @@ SDAG_INLINE void norm_body(const bool res, const bool relu, float *y, const floa
     }
 }
 
-#define NORM(name, res, relu)                                                                                          \
-    SDAG_CLONES static void name(float *y, const float *x, const float *r, const coefs *k, const lines *l)             \
-    {                                                                                                                  \
-        norm_body(res, relu, y, x, r, k, l);                                                                           \
+#define NORM(name, res, relu)                                                                              \
+    SDAG_CLONES static void name(float *y, const float *x, const float *r, const coefs *k, const lines *l) \
+    {                                                                                                      \
+        norm_body(res, relu, y, x, r, k, l);                                                               \
     }
 NORM(norm_plain, false, false)
 NORM(norm_relu, false, true)
@@ -218,78 +238,64 @@ void sdag_norm_rect(float *y, const sdag_rect *t, const sdag_norm *n, const floa
 
 typedef enum { KEEP, SIGN, SEEN } mask; /* no relu; its sign from x; its sign from y */
 
-/* g where pre > 0 or pre is NaN. */
-#define MASKED(g, pre) ((v16)((v16i)(g) & ~((pre) <= 0)))
-
-SDAG_INLINE float masked(const mask how, float g, float x, float m, float a, float b, const float *y)
+/* g, or 0 where the relu gave 0; NaN counts as kept. */
+SDAG_INLINE float masked(const mask how, float g, float x, float m, float a, float b, float y)
 {
     if (how == SIGN) return (x - m) * a + b <= 0 ? 0 : g;
-    if (how == SEEN) return *y <= 0 ? 0 : g;
+    if (how == SEEN) return y <= 0 ? 0 : g;
     return g;
 }
 
-SDAG_INLINE void sums_edge(const mask how, double *sg, double *sx, const float *gy, const float *x, const float *y, float *gr,
-                           const coefs *k, int64_t n, int64_t stride, int64_t j, int64_t w)
+/* Adds g and g (x - m) of n lines (a constant), and writes g to gr when keep. */
+SDAG_INLINE void grads_of(const int n, const mask how, const bool keep, const sums *t, const float *gy, const float *x,
+                          const float *y, float *gr, const coefs *k, int64_t stride, int64_t w)
 {
     const float *m = k->m, *a = k->a, *b = k->b;
-    for (int64_t i = 0; i < n; i++)
-        SDAG_SIMD for (int64_t c = j; c < w; c++) {
-            const int64_t at = i * stride + c;
-            float g = masked(how, gy[at], x[at], m[c], a[c], b[c], y + (how == SEEN ? at : 0));
-            sg[c] += (double)g;
-            sx[c] += (double)(g * (x[at] - m[c]));
-            if (gr) gr[at] = g;
+    float *p0 = t->p0, *p1 = t->p1;
+    SDAG_SIMD
+    for (int64_t j = 0; j < w; j++) {
+        float s = 0, q = 0;
+        for (int i = 0; i < n; i++) {
+            const int64_t at = i * stride + j;
+            const float g = masked(how, gy[at], x[at], m[j], a[j], b[j], y[at]);
+            s += g;
+            q += g * (x[at] - m[j]);
+            if (keep) gr[at] = g;
         }
+        p0[j] += s;
+        p1[j] += q;
+    }
 }
 
-SDAG_INLINE void sums_body(const mask how, const bool keep, double *sg, double *sx, const float *gy, const float *x,
-                           const float *y, float *gr, const coefs *k, const lines *l)
+SDAG_INLINE void grads_body(const mask how, const bool keep, const sums *t, const float *gy, const float *x,
+                            const float *y, float *gr, const coefs *k, const lines *l)
 {
-    const int64_t whole = l->last == l->w ? l->n : l->n - 1, edge = l->w / STRIPE * STRIPE, stride = l->stride;
-    for (int64_t i = 0; i < whole; i += BLOCK) {
-        const int64_t n = whole - i < BLOCK ? whole - i : BLOCK, at = l->at + i * stride;
-        for (int64_t j = 0; j < edge; j += STRIPE) {
-            v16 g0 = {0}, g1 = {0}, x0 = {0}, x1 = {0};
-            const v16 m0 = LOAD(k->m + j), m1 = LOAD(k->m + j + 16);
-            const v16 a0 = LOAD(k->a + j), a1 = LOAD(k->a + j + 16), b0 = LOAD(k->b + j), b1 = LOAD(k->b + j + 16);
-            for (int64_t r = 0; r < n; r++) {
-                const int64_t p = at + r * stride + j;
-                v16 u0 = LOAD(gy + p), u1 = LOAD(gy + p + 16), d0 = LOAD(x + p) - m0, d1 = LOAD(x + p + 16) - m1;
-                if (how == SIGN) u0 = MASKED(u0, d0 * a0 + b0), u1 = MASKED(u1, d1 * a1 + b1);
-                if (how == SEEN) u0 = MASKED(u0, LOAD(y + p)), u1 = MASKED(u1, LOAD(y + p + 16));
-                if (keep) {
-                    STORE(gr + p, u0);
-                    STORE(gr + p + 16, u1);
-                }
-                g0 += u0;
-                g1 += u1;
-                x0 += u0 * d0;
-                x1 += u1 * d1;
-            }
-            for (int c = 0; c < 16; c++) {
-                sg[j + c] += (double)g0[c];
-                sg[j + 16 + c] += (double)g1[c];
-                sx[j + c] += (double)x0[c];
-                sx[j + 16 + c] += (double)x1[c];
-            }
+    const int64_t whole = l->last == l->w ? l->n : l->n - 1;
+    if (how != SEEN) y = x; /* not read */
+    if (!keep) gr = NULL;
+    for (int64_t i = 0; i < l->n; i += BLOCK) {
+        const int64_t end = l->n - i < BLOCK ? l->n : i + BLOCK;
+        for (int64_t r = i; r < end;) {
+            const int64_t at = l->at + r * l->stride, four = r + 4 <= end && r + 4 <= whole;
+            float *to = keep ? gr + at : NULL;
+            if (four) grads_of(4, how, keep, t, gy + at, x + at, y + at, to, k, l->stride, l->w);
+            else grads_of(1, how, keep, t, gy + at, x + at, y + at, to, k, l->stride, r < whole ? l->w : l->last);
+            r += four ? 4 : 1;
         }
-        sums_edge(how, sg, sx, gy + at, x + at, how == SEEN ? y + at : NULL, keep ? gr + at : NULL, k, n, stride, edge, l->w);
+        sums_close(t, l->w);
     }
-    const int64_t at = l->at + whole * stride;
-    if (whole < l->n)
-        sums_edge(how, sg, sx, gy + at, x + at, how == SEEN ? y + at : NULL, keep ? gr + at : NULL, k, 1, stride, 0, l->last);
 }
 
-#define SUMS(name, how, keep)                                                                                          \
-    SDAG_CLONES static void name(double *sg, double *sx, const float *gy, const float *x, const float *y, float *gr,   \
-                                 const coefs *k, const lines *l)                                                       \
-    {                                                                                                                  \
-        sums_body(how, keep, sg, sx, gy, x, y, gr, k, l);                                                              \
+#define GRADS(name, how, keep)                                                                              \
+    SDAG_CLONES static void name(const sums *t, const float *gy, const float *x, const float *y, float *gr, \
+                                 const coefs *k, const lines *l)                                            \
+    {                                                                                                       \
+        grads_body(how, keep, t, gy, x, y, gr, k, l);                                                       \
     }
-SUMS(sums_keep, KEEP, false)
-SUMS(sums_sign, SIGN, false)
-SUMS(sums_seen, SEEN, false)
-SUMS(sums_seen_gr, SEEN, true)
+GRADS(grads_keep, KEEP, false)
+GRADS(grads_sign, SIGN, false)
+GRADS(grads_seen, SEEN, false)
+GRADS(grads_seen_gr, SEEN, true)
 
 static mask mask_of(const sdag_norm *n, const float *y) { return !n->relu ? KEEP : y ? SEEN : SIGN; }
 
@@ -297,17 +303,16 @@ void sdag_norm_sums(double *sg, double *sx, const sdag_rect *t, const sdag_norm 
                     const float *y, float *gr, void *scratch)
 {
     const lines l = lines_of(t);
-    double *s = scratch, *q = s + l.w;
+    const sums s = sums_new(&scratch, l.w);
     coefs k;
-    coefs_of(&k, t, n, NULL, NULL, l.w, q + l.w);
-    memset(s, 0, (size_t)l.w * 2 * sizeof *s);
+    coefs_of(&k, t, n, NULL, NULL, l.w, scratch);
     switch (mask_of(n, y)) {
-    case KEEP: sums_keep(s, q, gy, x, y, gr, &k, &l); break;
-    case SIGN: sums_sign(s, q, gy, x, y, gr, &k, &l); break;
-    case SEEN: (gr ? sums_seen_gr : sums_seen)(s, q, gy, x, y, gr, &k, &l); break;
+    case KEEP: grads_keep(&s, gy, x, y, gr, &k, &l); break;
+    case SIGN: grads_sign(&s, gy, x, y, gr, &k, &l); break;
+    case SEEN: (gr ? grads_seen_gr : grads_seen)(&s, gy, x, y, gr, &k, &l); break;
     }
-    fold(sg + t->col0, s, t->n, l.w);
-    fold(sx + t->col0, q, t->n, l.w);
+    fold(sg + t->col0, s.s0, t->n, l.w);
+    fold(sx + t->col0, s.s1, t->n, l.w);
 }
 
 SDAG_INLINE void back_body(const mask how, float *gx, const float *gy, const float *x, const float *y, const coefs *k,
@@ -318,17 +323,19 @@ SDAG_INLINE void back_body(const mask how, float *gx, const float *gy, const flo
         const int64_t at = l->at + i * l->stride, w = i + 1 < l->n ? l->w : l->last;
         float *out = gx + at;
         const float *gi = gy + at, *xi = x + at, *yi = how == SEEN ? y + at : x + at;
-        SDAG_SIMD for (int64_t j = 0; j < w; j++) {
-            float g = masked(how, gi[j], xi[j], m[j], a[j], b[j], yi + j);
+        SDAG_SIMD
+        for (int64_t j = 0; j < w; j++) {
+            float g = masked(how, gi[j], xi[j], m[j], a[j], b[j], yi[j]);
             out[j] = a[j] * g - d0[j] - (xi[j] - m[j]) * d1[j];
         }
     }
 }
 
-#define BACK(name, how)                                                                                                \
-    SDAG_CLONES static void name(float *gx, const float *gy, const float *x, const float *y, const coefs *k, const lines *l) \
-    {                                                                                                                  \
-        back_body(how, gx, gy, x, y, k, l);                                                                            \
+#define BACK(name, how)                                                                                      \
+    SDAG_CLONES static void name(float *gx, const float *gy, const float *x, const float *y, const coefs *k, \
+                                 const lines *l)                                                             \
+    {                                                                                                        \
+        back_body(how, gx, gy, x, y, k, l);                                                                  \
     }
 BACK(back_keep, KEEP)
 BACK(back_sign, SIGN)

@@ -6,7 +6,8 @@
  *
  * All passes are bound by memory: each reads its arguments once, whatever C is. A narrow matrix is taken as one with
  * several rows side by side, so that vectors are full for 3 or 16 columns too. Sums run in float over short stretches,
- * in double beyond them. scratch: g.scratch bytes. x, y, ... are the whole matrices; vectors of columns are whole, too. */
+ * in double beyond them. scratch: g.scratch bytes. x, y, ... are the whole matrices; vectors of columns are whole, too.
+ */
 #ifndef SDAG_CPU_COLUMNS_H
 #define SDAG_CPU_COLUMNS_H
 
@@ -22,8 +23,8 @@ typedef struct sdag_grid {
 } sdag_grid;
 
 typedef struct sdag_rect {
-    int64_t cols;                 /* of the matrix */
-    int64_t row0, rows, col0, n;  /* n: columns of the rectangle */
+    int64_t cols;                /* of the matrix */
+    int64_t row0, rows, col0, n; /* n: columns of the rectangle */
     int64_t row_tile;
 } sdag_rect;
 
@@ -35,12 +36,13 @@ void sdag_col_moments(double *mean, double *m2, const sdag_rect *r, const float 
 
 /* Joins the moments of consecutive row tiles, given as f64[row_tiles,C], for the columns [c0,c1), in their order
  * (Chan, Golub and LeVeque 1983): mean[c], var[c] (divided by the number of rows). */
-void sdag_col_join(float *mean, float *var, const sdag_grid *g, const double *means, const double *m2s, int64_t c0, int64_t c1);
+void sdag_col_join(float *mean, float *var, const sdag_grid *g, const double *means, const double *m2s, int64_t c0,
+                   int64_t c1);
 
 /* A normalisation: y = relu?( (x - mean) gamma / sqrt(var + eps) + beta + r ). */
 typedef struct sdag_norm {
-    const float *mean, *var;     /* [C] */
-    const float *gamma, *beta;   /* [C], NULL: 1 and 0 */
+    const float *mean, *var;   /* [C] */
+    const float *gamma, *beta; /* [C], NULL: 1 and 0 */
     float eps;
     bool relu;
 } sdag_norm;

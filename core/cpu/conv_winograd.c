@@ -20,7 +20,8 @@ enum {
     BLOCK_BYTES = 512 << 10,    /* transformed sources of a block */
     UNIT = 14,                /* tiles of a block are a multiple of the register blocks' rows */
     MAX_BLOCK = 56,
-    CHUNK = 64,               /* result channels that are multiplied at once */
+    BIG_BLOCK = 128,          /* tiles of a product where transforms come first */
+    CHUNK = 128,               /* result channels that are multiplied at once */
     FUSED_RUNS = 128,         /* at most this many fused tiles of the op */
     SLOTS = 16,               /* partial sums of the weights' gradient */
     BOTH_BYTES = 1 << 20,     /* transformed x and gy of a block */
@@ -161,7 +162,7 @@ static int64_t zeros_floats(const wino *t) { return sdag_lanes_up(sdag_max_i64(t
 static int64_t weight_floats(const wino *t) { return ELEMENTS * weight_step(t); }
 
 /* Unfused: tiles that one product takes. */
-static int64_t big_block(const wino *t) { return sdag_min_i64(t->tiles, MAX_BLOCK + 2 * UNIT); }
+static int64_t big_block(const wino *t) { return sdag_min_i64(t->tiles, BIG_BLOCK); }
 static int64_t source_step(const wino *t) { return t->tiles * row_step(t->k) + SDAG_LANES; }
 
 static int64_t fused_runs(const wino *t) { return sdag_min_i64(t->blocks, FUSED_RUNS); }

@@ -12,7 +12,11 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-enum { KERN_KC = 512 }; /* at 14 rows, 28 KiB of the left factor; half of it where whole lines are read for 14 columns */
+enum {
+    KERN_KC = 512,     /* at 14 rows, 28 KiB of the left factor; half of it where whole lines are read for 14 columns */
+    KERN_WIDE = 128,   /* columns from which a block of rows meets all columns before the next, and pays a copy */
+    KERN_AHEAD = 32,   /* rows of a panel that are asked for in advance: deep layers' weights come from the third cache */
+};
 
 #if defined(__x86_64__)
 #define KERN(name) name##_avx512

@@ -27,6 +27,7 @@ INLINE void KERN(block)(const int mr, const int nv, const bool at, int64_t k, co
     for (int64_t q = 0; q < k; q++) {
         VEC bv[2];
         UNROLL for (int v = 0; v < nv; v++) bv[v] = LOAD(b + v * pb);
+        UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(b + v * pb + KERN_AHEAD * SDAG_LANES);
         b += SDAG_LANES;
         UNROLL for (int i = 0; i < mr; i++) {
             float s = at ? pa[0][i] : pa[i / 3][(i % 3) * lda];
@@ -80,28 +81,54 @@ KERN_TARGET static void KERN(ragged)(KERN(block_fn) *fn, int64_t rows, int64_t c
     for (int64_t i = 0; i < rows; i++) memcpy(c + i * ldc, square + i * 2 * KERN_VL, (size_t)cols * sizeof *c);
 }
 
-/* k is cut so that a strip of a block's rows stays in the first cache; rows are dealt out evenly. */
+/* All columns of one block of rows, over one piece of k. */
+INLINE void KERN(strip)(const bool at, int64_t rows, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                        int64_t panel, float *c, int64_t ldc, bool add, int64_t j0, int64_t j1)
+{
+    const int64_t pb = KERN_VL == SDAG_LANES ? panel : KERN_VL;
+    for (int64_t j = j0; j < j1; j += 2 * KERN_VL) {
+        const int64_t left = n - j, nv = left > KERN_VL ? 2 : 1;
+        const float *bj = b + j / SDAG_LANES * panel + j % SDAG_LANES;
+        KERN(block_fn) *fn = KERN(blocks)[rows - 1][at][nv - 1];
+        if (left >= nv * KERN_VL)
+            fn(k, a, lda, bj, pb, c + j, ldc, add);
+        else
+            KERN(ragged)(fn, rows, left, k, a, lda, bj, pb, c + j, ldc, add);
+    }
+}
+
+/* k is cut so that what a block of rows reads of a stays in the first cache; rows are dealt out evenly.
+ * A column block of a transposed a touches a line or two for every k: it is copied together first. */
 INLINE void KERN(mul_any)(const bool at, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
                           int64_t panel, float *c, int64_t ldc, bool add)
 {
-    const int64_t pb = KERN_VL == SDAG_LANES ? panel : KERN_VL, nb = (m + KERN_MR - 1) / KERN_MR;
-    const int64_t kc = at ? KERN_KC / 2 : KERN_KC, kb = k > 0 ? (k + kc - 1) / kc : 1; /* an empty sum is written too */
-    for (int64_t kj = 0; kj < kb; kj++) {
+    const int64_t nb = (m + KERN_MR - 1) / KERN_MR, kc = at ? KERN_KC / 2 : KERN_KC;
+    const int64_t kb = k > 0 ? (k + kc - 1) / kc : 1; /* an empty sum is written too */
+    for (int64_t kj = 0; kj < kb; kj++, add = true) {
         const int64_t k0 = k * kj / kb, kk = k * (kj + 1) / kb - k0;
-        for (int64_t j = 0; j < n; j += 2 * KERN_VL) {
-            const int64_t left = n - j, nv = left > KERN_VL ? 2 : 1;
-            const float *bj = b + j / SDAG_LANES * panel + j % SDAG_LANES + k0 * SDAG_LANES;
-            for (int64_t i = 0, at_row = 0; i < nb; i++) {
+        const float *bk = b + k0 * SDAG_LANES;
+        if (at && n >= KERN_WIDE) {
+            float copy[KERN_KC / 2][SDAG_LANES];
+            for (int64_t i = 0, row = 0; i < nb; i++) {
                 const int64_t rows = m / nb + (i < m % nb);
-                const float *ai = at ? a + k0 * lda + at_row : a + at_row * lda + k0;
-                float *ci = c + at_row * ldc + j;
-                KERN(block_fn) *fn = KERN(blocks)[rows - 1][at][nv - 1];
-                if (left >= nv * KERN_VL)
-                    fn(kk, ai, lda, bj, pb, ci, ldc, add || kj);
-                else
-                    KERN(ragged)(fn, rows, left, kk, ai, lda, bj, pb, ci, ldc, add || kj);
-                at_row += rows;
+                const float *ai = a + k0 * lda + row;
+                for (int64_t q = 0; row + SDAG_LANES <= m && q < kk; q++)
+                    memcpy(copy[q], ai + q * lda, sizeof copy[q]);
+                for (int64_t q = 0; row + SDAG_LANES > m && q < kk; q++)
+                    for (int64_t r = 0; r < rows; r++) copy[q][r] = ai[q * lda + r];
+                KERN(strip)(at, rows, n, kk, copy[0], SDAG_LANES, bk, panel, c + row * ldc, ldc, add, 0, n);
+                row += rows;
             }
+        } else {
+            const int64_t wide = n >= KERN_WIDE ? n : 2 * KERN_VL;
+            for (int64_t j = 0; j < n; j += wide)
+                for (int64_t i = 0, row = 0; i < nb; i++) {
+                    const int64_t rows = m / nb + (i < m % nb);
+                    const float *ai = at ? a + k0 * lda + row : a + row * lda + k0;
+                    KERN(strip)(at, rows, n, kk, ai, lda, bk, panel, c + row * ldc, ldc, add, j,
+                                j + wide < n ? j + wide : n);
+                    row += rows;
+                }
         }
     }
 }

@@ -101,17 +101,17 @@ SDAG_INLINE void column_sums(sum_kind kind, double *sum, const float *x, const f
     memcpy(sum, wide, (size_t)n * sizeof *sum);
 }
 
-SDAG_CLONES static void plain_sums(double *sum, const float *x, int64_t rows, int64_t pitch, int64_t n)
+SDAG_CLONES static void reduce_plain_sums(double *sum, const float *x, int64_t rows, int64_t pitch, int64_t n)
 {
     column_sums(PLAIN, sum, x, NULL, NULL, rows, pitch, n);
 }
 
-SDAG_CLONES static void product_sums(double *sum, const float *x, const float *z, int64_t rows, int64_t pitch, int64_t n)
+SDAG_CLONES static void reduce_product_sums(double *sum, const float *x, const float *z, int64_t rows, int64_t pitch, int64_t n)
 {
     column_sums(PRODUCT, sum, x, z, NULL, rows, pitch, n);
 }
 
-SDAG_CLONES static void spread_sums(double *sum, const float *x, const float *center, int64_t rows, int64_t pitch, int64_t n)
+SDAG_CLONES static void reduce_spread_sums(double *sum, const float *x, const float *center, int64_t rows, int64_t pitch, int64_t n)
 {
     column_sums(SPREAD, sum, x, NULL, center, rows, pitch, n);
 }
@@ -156,8 +156,8 @@ void sdag_reduce_sum(const sdag_reduce_grid *g, int stage, int64_t tile, const f
     double sums[COLS];
     for (int64_t b = p.from; b < p.to && p.cols > 0; b++) {
         int64_t at = (b * g->run + p.row) * g->after + p.col, to = b * g->after + p.col;
-        if (z) product_sums(sums, x + at, z + at, p.rows, g->after, p.cols);
-        else plain_sums(sums, x + at, p.rows, g->after, p.cols);
+        if (z) reduce_product_sums(sums, x + at, z + at, p.rows, g->after, p.cols);
+        else reduce_plain_sums(sums, x + at, p.rows, g->after, p.cols);
         if (g->chunks > 1) memcpy(work + p.chunk * g->before * g->after + to, sums, (size_t)p.cols * sizeof *sums);
         else
             for (int64_t i = 0; i < p.cols; i++) out[to + i] = (float)(sums[i] * (double)scale);
@@ -196,9 +196,9 @@ void sdag_reduce_var(const sdag_reduce_grid *g, int stage, int64_t tile, const f
     int64_t n = g->before * g->after;
     for (int64_t b = p.from; b < p.to && p.cols > 0; b++) {
         int64_t at = (b * g->run + p.row) * g->after + p.col, to = b * g->after + p.col;
-        plain_sums(sums, x + at, p.rows, g->after, p.cols);
+        reduce_plain_sums(sums, x + at, p.rows, g->after, p.cols);
         for (int64_t i = 0; i < p.cols; i++) center[i] = (float)(sums[i] / (double)p.rows);
-        spread_sums(spreads, x + at, center, p.rows, g->after, p.cols);
+        reduce_spread_sums(spreads, x + at, center, p.rows, g->after, p.cols);
         for (int64_t i = 0; i < p.cols; i++) {
             double m = sums[i] / (double)p.rows, d = m - (double)center[i];
             double s = spreads[i] - (double)p.rows * d * d; /* the center was rounded to float */

@@ -1,5 +1,5 @@
-/* Reductions of one row f32[n], for kernels that are SDAG_CLONES. Floats are added over ROW_BLOCK elements at most (in the
- * lanes of a vector), beyond them in double. */
+/* Reductions of one row f32[n], for kernels that are SDAG_CLONES. Floats are added over ROW_BLOCK elements at most (in
+ * the lanes of a vector), beyond them in double. */
 #ifndef SDAG_CPU_ROWS_H
 #define SDAG_CPU_ROWS_H
 
@@ -10,17 +10,17 @@
 
 enum { SDAG_ROW_BLOCK = 1024 };
 
-#define SDAG_ROW_SUM(name, args, term)                                                                                 \
-    SDAG_INLINE double name args                                                                                       \
-    {                                                                                                                  \
-        double sum = 0;                                                                                                \
-        for (int64_t at = 0; at < n; at += SDAG_ROW_BLOCK) {                                                           \
-            const int64_t end = n - at < SDAG_ROW_BLOCK ? n : at + SDAG_ROW_BLOCK;                                     \
-            float part = 0;                                                                                            \
-            _Pragma("omp simd reduction(+ : part)") for (int64_t i = at; i < end; i++) part += (term);                 \
-            sum += (double)part;                                                                                       \
-        }                                                                                                              \
-        return sum;                                                                                                    \
+#define SDAG_ROW_SUM(name, args, term)                                                                 \
+    SDAG_INLINE double name args                                                                       \
+    {                                                                                                  \
+        double sum = 0;                                                                                \
+        for (int64_t at = 0; at < n; at += SDAG_ROW_BLOCK) {                                           \
+            const int64_t end = n - at < SDAG_ROW_BLOCK ? n : at + SDAG_ROW_BLOCK;                     \
+            float part = 0;                                                                            \
+            _Pragma("omp simd reduction(+ : part)") for (int64_t i = at; i < end; i++) part += (term); \
+            sum += (double)part;                                                                       \
+        }                                                                                              \
+        return sum;                                                                                    \
     }
 
 SDAG_ROW_SUM(sdag_row_sum, (const float *x, int64_t n), x[i])
@@ -31,8 +31,16 @@ SDAG_ROW_SUM(sdag_row_exp_sum, (const float *x, float max, int64_t n), sdag_expf
 /* The largest; elements that are NaN do not count (they come out of the exponentials that follow). */
 SDAG_INLINE float sdag_row_max(const float *x, int64_t n)
 {
-    float m = -__builtin_inff();
-    _Pragma("omp simd reduction(max : m)") for (int64_t i = 0; i < n; i++) m = x[i] > m ? x[i] : m;
+    enum { LANES = 16 };
+    float lane[LANES], m = -__builtin_inff();
+    int64_t i = 0;
+    for (int k = 0; k < LANES; k++) lane[k] = m;
+    for (; i + LANES <= n; i += LANES) {
+        SDAG_SIMD
+        for (int k = 0; k < LANES; k++) lane[k] = x[i + k] > lane[k] ? x[i + k] : lane[k];
+    }
+    for (; i < n; i++) m = x[i] > m ? x[i] : m;
+    for (int k = 0; k < LANES; k++) m = lane[k] > m ? lane[k] : m;
     return m;
 }
 

@@ -1,13 +1,14 @@
 /* Marks for hot loops: one source, compiled for several instruction sets, the best of which is chosen when the
  * program starts.
  *
- *   SDAG_CLONES static void relu(float *y, const float *x, int64_t n)
+ *   SDAG_CLONES static void relu_loop(float *y, const float *x, int64_t n)
  *   {
  *       SDAG_SIMD for (int64_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
  *   }
  *
  * SDAG_SIMD promises that iterations are independent: y may be x itself, but not overlap it otherwise.
- * Helpers that such loops call are SDAG_INLINE, so that they are compiled with the caller's instructions. */
+ * Though static, such functions need names of their own in the whole program: clang 14 gives what chooses among them
+ * external names. Helpers that such loops call are SDAG_INLINE, so that they are compiled with the caller's instructions. */
 #ifndef SDAG_CPU_SIMD_H
 #define SDAG_CPU_SIMD_H
 

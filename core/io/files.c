@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* O_DIRECTORY, %m */
 #include "core/io/files.h"
 
 #include <errno.h>
@@ -11,6 +10,7 @@
 
 #include "core/base/alloc.h"
 #include "core/io/folder.h"
+#include "core/io/read_at.h"
 #include "core/io/tar.h"
 
 typedef struct klass {
@@ -61,9 +61,7 @@ sdag_status sdag_files_read(const sdag_files *f, int i, void *buf, size_t cap, s
     if (f->packed) return sdag_tar_read(&f->tar, (size_t)i, buf, cap, len, why);
     uint64_t size = sdag_files_size(f, i);
     if (size > cap) return sdag_why(why, SDAG_FAILED, "file has %ju bytes, the buffer %zu", (uintmax_t)size, cap);
-    int fd;
-    do fd = openat(f->dir, sdag_files_name(f, i), O_RDONLY | O_CLOEXEC);
-    while (fd < 0 && errno == EINTR);
+    int fd = sdag_open_at(f->dir, sdag_files_name(f, i), 0);
     if (fd < 0) return sdag_why(why, SDAG_IO, "cannot open the file: %m");
     *len = (size_t)size;
     sdag_status s = read_whole(fd, buf, *len, why);
@@ -169,7 +167,7 @@ static sdag_status open_dir(sdag_files *f, sdag_log *log, sdag_loc loc, const ch
     f->root = join(path, sub);
     if (!f->root) return SDAG_NOMEM;
     f->names = &f->here;
-    f->dir = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    f->dir = sdag_open_at(AT_FDCWD, f->root, O_DIRECTORY);
     if (f->dir < 0) return sdag_fail(log, SDAG_IO, loc, "cannot open '%s': %s", f->root, strerror(errno));
     return sdag_folder_list(&f->here, log, loc, f->root);
 }

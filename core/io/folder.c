@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* O_DIRECTORY, fdopendir */
 #include "core/io/folder.h"
 
 #include <dirent.h>
@@ -8,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/io/read_at.h"
 
 typedef struct level { /* the directories from the root down to the one being read */
     dev_t dev;
@@ -43,7 +44,7 @@ static sdag_status visit(walk *w, int fd, size_t last, const level *up)
         for (const level *l = up; l; l = l->up)
             if (l->dev == st.st_dev && l->ino == st.st_ino)
                 return broken(w, "a link to a directory that contains it");
-        int sub = openat(fd, w->name + last, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int sub = sdag_open_at(fd, w->name + last, O_DIRECTORY);
         return sub < 0 ? broken(w, strerror(errno)) : read_dir(w, sub, strlen(w->name), up);
     }
     if (!S_ISREG(st.st_mode) || !sdag_name_is_image(w->name)) return SDAG_OK;
@@ -86,7 +87,7 @@ static sdag_status read_dir(walk *w, int fd, size_t len, const level *up)
 sdag_status sdag_folder_list(sdag_names *found, sdag_log *log, sdag_loc loc, const char *path)
 {
     walk w = {.found = found, .log = log, .loc = loc, .root = path};
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = sdag_open_at(AT_FDCWD, path, O_DIRECTORY);
     sdag_status s = fd < 0 ? broken(&w, strerror(errno)) : read_dir(&w, fd, 0, NULL);
     if (s) sdag_names_free(found);
     else sdag_names_sort(found);

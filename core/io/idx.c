@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* O_CLOEXEC, O_NONBLOCK */
 #include "core/io/idx.h"
 
 #include <errno.h>
@@ -9,6 +8,7 @@
 #include <zlib.h>
 
 #include "core/base/alloc.h"
+#include "core/io/read_at.h"
 
 #define MOST_GZIP 1040 /* deflate cannot expand further: 258 bytes from two bits (RFC 1951), and some room */
 
@@ -123,7 +123,7 @@ sdag_status sdag_idx_read(sdag_idx *x, sdag_log *log, sdag_loc loc, const char *
     reading r = {.x = x, .log = log, .loc = loc, .path = path};
     struct stat st;
     *x = (sdag_idx){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    int fd = sdag_open_at(AT_FDCWD, path, 0);
     if (fd < 0) return broken(&r, strerror(errno));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(fd);

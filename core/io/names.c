@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* qsort_r */
 #include "core/io/names.h"
 
 #include <stdlib.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* pwrite */
 #include "core/io/npy.h"
 
 #include <errno.h>

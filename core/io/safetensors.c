@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* O_CLOEXEC, O_NONBLOCK */
 #include "core/io/safetensors.h"
 
 #include <errno.h>
@@ -223,7 +222,7 @@ sdag_status sdag_st_open(sdag_st **out, sdag_log *log, sdag_loc loc, const char 
     sdag_status s = st->path ? SDAG_OK : SDAG_NOMEM;
     if (s == SDAG_OK) {
         strcpy(st->path, path);
-        st->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+        st->fd = sdag_open_at(AT_FDCWD, path, 0);
         s = st->fd < 0 ? broken(st, "%s", strerror(errno)) : read_header(st);
     }
     if (s) sdag_st_close(st);

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* O_CLOEXEC, %m */
 #include "core/io/tar.h"
 
 #include <archive.h>
@@ -35,6 +34,15 @@ typedef struct indexing {
 static sdag_status broken(const indexing *x, const char *what)
 {
     return sdag_fail(x->log, SDAG_IO, x->loc, "cannot read the archive '%s': %s", x->path, what);
+}
+
+/* What libarchive says; where the system failed, what the system says. */
+static sdag_status failed(const indexing *x, struct archive *a)
+{
+    int err = archive_errno(a);
+    if (err == ENOMEM) return SDAG_NOMEM;
+    bool system = err > 0 && err != EILSEQ && err != EINVAL; /* these two are its own words for a bad format */
+    return broken(x, system ? strerror(err) : archive_error_string(a) ? archive_error_string(a) : "it is damaged");
 }
 
 /* ---- reading ---- */
@@ -83,23 +91,26 @@ static sdag_status clean_name(indexing *x, const char *name)
 
 /* libarchive tells where it stands; that this is where the data begin is checked against the disk: the block
  * before must be a header with the right sum (POSIX pax, ustar: chksum is octal at 148, counted as spaces). */
-static bool header_before(int fd, uint64_t offset)
+static sdag_status check_header(const indexing *x, uint64_t offset)
 {
     uint8_t b[BLOCK];
     int sum = 0, sum_signed = 0, given = 0; /* old writers added signed bytes */
-    if (offset < BLOCK || sdag_read_at(fd, b, BLOCK, offset - BLOCK) != BLOCK) return false;
+    ssize_t n = offset < BLOCK ? 0 : sdag_read_at(x->t->fd, b, BLOCK, offset - BLOCK);
+    if (n < 0) return broken(x, strerror(errno));
+    if (n < BLOCK) return broken(x, "it is truncated");
     int i = 148;
     while (i < 156 && b[i] == ' ') i++;
     for (; i < 156 && b[i] >= '0' && b[i] <= '7'; i++) given = given * 8 + (b[i] - '0');
     memset(b + 148, ' ', 8);
     for (i = 0; i < BLOCK; i++) sum += b[i], sum_signed += (int8_t)b[i];
-    return given == sum || given == sum_signed;
+    return given == sum || given == sum_signed ? SDAG_OK : broken(x, "its layout is not understood");
 }
 
 static sdag_status add_plain(indexing *x, struct archive *a, uint64_t size, bool wanted)
 {
     int64_t at = archive_filter_bytes(a, 0);
-    if (at < 0 || !header_before(x->t->fd, (uint64_t)at)) return broken(x, "its layout is not understood");
+    sdag_status s = check_header(x, at < 0 ? 0 : (uint64_t)at);
+    if (s) return s;
     if ((uint64_t)at > x->file_size || size > x->file_size - (uint64_t)at) return broken(x, "it is truncated");
     x->end = (uint64_t)at + (size + BLOCK - 1) / BLOCK * BLOCK;
     if (!wanted) return SDAG_OK;
@@ -121,7 +132,7 @@ static sdag_status add_packed(indexing *x, struct archive *a, uint64_t size)
     }
     for (size_t done = 0; done < size;) {
         la_ssize_t n = archive_read_data(a, x->t->memory + x->fill + done, (size_t)size - done);
-        if (n < 0) return broken(x, archive_error_string(a));
+        if (n < 0) return failed(x, a);
         if (n == 0) return broken(x, "it is truncated");
         done += (size_t)n;
     }
@@ -161,7 +172,8 @@ static sdag_status check_end(const indexing *x)
 {
     uint8_t b[BLOCK];
     if (x->end == UNKNOWN) return SDAG_OK;
-    if (sdag_read_at(x->t->fd, b, BLOCK, x->end) != BLOCK) return broken(x, "it is truncated");
+    ssize_t n = sdag_read_at(x->t->fd, b, BLOCK, x->end);
+    if (n < BLOCK) return broken(x, n < 0 ? strerror(errno) : "it is truncated");
     for (int i = 0; i < BLOCK; i++)
         if (b[i]) return broken(x, "it is damaged");
     return SDAG_OK;
@@ -174,7 +186,7 @@ static sdag_status index_entries(indexing *x, struct archive *a)
         int rc = archive_read_next_header(a, &e);
         /* ARCHIVE_WARN: a name outside the locale's alphabet, which we take as bytes. ARCHIVE_RETRY would go on
          * behind a damaged header, without the files that it hides. */
-        if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN && rc != ARCHIVE_EOF) return broken(x, archive_error_string(a));
+        if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN && rc != ARCHIVE_EOF) return failed(x, a);
         x->packed = archive_filter_code(a, 0) != ARCHIVE_FILTER_NONE;
         if (rc == ARCHIVE_EOF) return x->packed ? SDAG_OK : check_end(x);
         sdag_status s = add_entry(x, a, e);
@@ -193,7 +205,7 @@ static sdag_status index_archive(indexing *x)
     archive_read_support_filter_xz(a);
     archive_read_support_filter_zstd(a);
     sdag_status s = SDAG_OK;
-    if (archive_read_open_fd(a, x->t->fd, 64 << 10) != ARCHIVE_OK) s = broken(x, archive_error_string(a));
+    if (archive_read_open_fd(a, x->t->fd, 64 << 10) != ARCHIVE_OK) s = failed(x, a);
     if (s == SDAG_OK) s = index_entries(x, a);
     archive_read_free(a);
     return s;
@@ -204,7 +216,7 @@ sdag_status sdag_tar_open(sdag_tar *t, sdag_log *log, sdag_loc loc, const char *
 {
     indexing x = {.t = t, .log = log, .loc = loc, .path = path, .keep = keep, .ctx = ctx, .limit = limit};
     struct stat st;
-    *t = (sdag_tar){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)}; /* a pipe must not block */
+    *t = (sdag_tar){.fd = sdag_open_at(AT_FDCWD, path, 0)};
     sdag_status s = SDAG_OK;
     if (t->fd < 0 || fstat(t->fd, &st) != 0) s = broken(&x, strerror(errno));
     else if (!S_ISREG(st.st_mode)) s = broken(&x, "it is not a regular file");

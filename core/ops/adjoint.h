@@ -4,7 +4,7 @@
 
 #include "core/ops/build.h"
 
-/* scale * x (times z, of the same shape, unless 0), summed over the axes in which `to` was broadcast to x. */
+/* scale * x (times z, which may be broadcast to x, unless 0), summed over the axes in which `to` was broadcast to x. */
 sdag_val sdag_sum_product_to(sdag_build *b, sdag_val x, sdag_val z, sdag_shape to, float scale);
 
 /* scale * x, broadcast to `to`. */

@@ -81,19 +81,36 @@ static void clip_scale_run(const sdag_args *a)
 static const sdag_attr_clip one = {1}, many = {1e3f};
 
 const sdag_op sdag_opdef_clip_norm = {
-    .name = "clip_norm", .math = "y = sqrt(sum of squares of all)", .n_in = 1, .n_in_max = SDAG_IN_MAX, .n_out = 1,
-    .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_PLAN, .shape = scalar_shape, .cpu = {.plan = norm_plan, .run = clip_norm_run},
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[3,5]", "f32[1]", "f32[]"}}, {.in = {"f32[7]"}}, {.in = {"f32[3,33001]", "f32[2]", "f32[65537]"}}, {0}},
+    .name = "clip_norm",
+    .math = "y = sqrt(sum of squares of all)",
+    .n_in = 1,
+    .n_in_max = SDAG_IN_MAX,
+    .n_out = 1,
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = scalar_shape,
+    .cpu = {.plan = norm_plan, .run = clip_norm_run},
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]", "f32[1]", "f32[]"}},
+                                     {.in = {"f32[7]"}},
+                                     {.in = {"f32[3,33001]", "f32[2]", "f32[65537]"}},
+                                     {0}},
 };
 
 const sdag_op sdag_opdef_clip_scale = {
-    .name = "clip_scale", .math = "y = min(1, max_norm / (norm + 1e-6))", .n_in = 1, .n_in_max = SDAG_IN_MAX, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_clip), .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_PLAN, .shape = scalar_shape,
+    .name = "clip_scale",
+    .math = "y = min(1, max_norm / (norm + 1e-6))",
+    .n_in = 1,
+    .n_in_max = SDAG_IN_MAX,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_clip),
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = scalar_shape,
     .cpu = {.plan = norm_plan, .run = clip_scale_run},
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[3,5]", "f32[1]", "f32[]"}, .attr = &one}, {.in = {"f32[7]"}, .attr = &many},
-        {.in = {"f32[3,33001]", "f32[2]", "f32[65537]"}, .attr = &one}, {0}},
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]", "f32[1]", "f32[]"}, .attr = &one},
+                                     {.in = {"f32[7]"}, .attr = &many},
+                                     {.in = {"f32[3,33001]", "f32[2]", "f32[65537]"}, .attr = &one},
+                                     {0}},
 };
 
 sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float max_norm)

@@ -10,9 +10,20 @@
 
 static sdag_conv conv_of(const sdag_attr_conv2d *o, const sdag_shape *x, const sdag_shape *w)
 {
-    return (sdag_conv){.n = x->d[0], .h = x->d[1], .w = x->d[2], .c = x->d[3], .o = w->d[0], .kh = w->d[2], .kw = w->d[3],
-                       .stride_h = o->stride, .stride_w = o->stride, .pad_h = o->pad, .pad_w = o->pad, .dil_h = 1,
-                       .dil_w = 1, .groups = o->groups};
+    return (sdag_conv){.n = x->d[0],
+                       .h = x->d[1],
+                       .w = x->d[2],
+                       .c = x->d[3],
+                       .o = w->d[0],
+                       .kh = w->d[2],
+                       .kw = w->d[3],
+                       .stride_h = o->stride,
+                       .stride_w = o->stride,
+                       .pad_h = o->pad,
+                       .pad_w = o->pad,
+                       .dil_h = 1,
+                       .dil_w = 1,
+                       .groups = o->groups};
 }
 
 static bool conv2d_shape(sdag_shaping *s)
@@ -76,9 +87,15 @@ static void conv2d_grad_x_run(const sdag_args *a)
 }
 
 static const sdag_op conv2d_grad_x_op = {
-    .name = "conv2d_grad_x", .math = "gx = gy * w, turned round", .n_in = 2, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_conv2d), .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_PLAN,
-    .shape = conv2d_grad_x_shape, .cpu = {.plan = conv2d_grad_x_plan, .run = conv2d_grad_x_run},
+    .name = "conv2d_grad_x",
+    .math = "gx = gy * w, turned round",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_conv2d),
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = conv2d_grad_x_shape,
+    .cpu = {.plan = conv2d_grad_x_plan, .run = conv2d_grad_x_run},
 };
 
 /* ---- gw from x and gy; the attributes' h, w are those of the kernel */
@@ -106,8 +123,14 @@ static void conv2d_grad_w_run(const sdag_args *a)
 }
 
 static const sdag_op conv2d_grad_w_op = {
-    .name = "conv2d_grad_w", .math = "gw = x * gy", .n_in = 2, .n_out = 1, .attr_size = sizeof(sdag_attr_conv2d),
-    .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_PLAN, .shape = conv2d_grad_w_shape,
+    .name = "conv2d_grad_w",
+    .math = "gw = x * gy",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_conv2d),
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = conv2d_grad_w_shape,
     .cpu = {.plan = conv2d_grad_w_plan, .run = conv2d_grad_w_run},
 };
 
@@ -123,20 +146,32 @@ static void conv2d_grad(sdag_build *b, const sdag_program_op *o, const sdag_val 
     if (wants[1]) gin[1] = sdag_emit2(b, &conv2d_grad_w_op, o->in[0], gout[0], &k);
 }
 
-static const sdag_attr_conv2d same = {1, 1, 1, 0, 0}, half = {2, 1, 1, 0, 0}, stem = {2, 3, 1, 0, 0}, point = {1, 0, 1, 0, 0},
-                              pairs = {1, 1, 2, 0, 0}, deep = {1, 1, 5, 0, 0}, skip = {2, 0, 1, 0, 0}, patch = {4, 0, 1, 0, 0};
+static const sdag_attr_conv2d same = {1, 1, 1, 0, 0}, half = {2, 1, 1, 0, 0}, stem = {2, 3, 1, 0, 0},
+                              point = {1, 0, 1, 0, 0}, pairs = {1, 1, 2, 0, 0}, deep = {1, 1, 5, 0, 0},
+                              skip = {2, 0, 1, 0, 0}, patch = {4, 0, 1, 0, 0};
 
 const sdag_op sdag_opdef_conv2d = {
-    .name = "conv2d", .math = "y = x * w, summed over the kernel and the channels of a group", .n_in = 2, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_conv2d), .split = SDAG_SPLIT_PLAN, .shape = conv2d_shape,
-    .cpu = {.plan = conv2d_plan, .run = conv2d_run}, .grad = conv2d_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[2,5,4,3]", "f32[4,3,3,3]"}, .attr = &same}, {.in = {"f32[1,7,5,2]", "f32[3,2,3,3]"}, .attr = &half},
-        {.in = {"f32[1,9,9,3]", "f32[5,3,7,7]"}, .attr = &stem}, {.in = {"f32[3,1,1,7]", "f32[1,7,1,1]"}, .attr = &point},
-        {.in = {"f32[1,5,5,4]", "f32[6,2,3,3]"}, .attr = &pairs}, {.in = {"f32[2,4,5,5]", "f32[5,1,3,3]"}, .attr = &deep},
-        {.in = {"f32[1,5,3,4]", "f32[2,4,1,1]"}, .attr = &skip}, {.in = {"f32[1,8,8,2]", "f32[6,2,4,4]"}, .attr = &patch},
-        {.in = {"f32[5,13,11,17]", "f32[19,17,3,3]"}, .attr = &same}, {.in = {"f32[3,16,18,16]", "f32[33,16,3,3]"}, .attr = &half},
-        {.in = {"f32[3,32,31,20]", "f32[24,20,1,1]"}, .attr = &point}, {0}},
+    .name = "conv2d",
+    .math = "y = x * w, summed over the kernel and the channels of a group",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_conv2d),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = conv2d_shape,
+    .cpu = {.plan = conv2d_plan, .run = conv2d_run},
+    .grad = conv2d_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[2,5,4,3]", "f32[4,3,3,3]"}, .attr = &same},
+                                     {.in = {"f32[1,7,5,2]", "f32[3,2,3,3]"}, .attr = &half},
+                                     {.in = {"f32[1,9,9,3]", "f32[5,3,7,7]"}, .attr = &stem},
+                                     {.in = {"f32[3,1,1,7]", "f32[1,7,1,1]"}, .attr = &point},
+                                     {.in = {"f32[1,5,5,4]", "f32[6,2,3,3]"}, .attr = &pairs},
+                                     {.in = {"f32[2,4,5,5]", "f32[5,1,3,3]"}, .attr = &deep},
+                                     {.in = {"f32[1,5,3,4]", "f32[2,4,1,1]"}, .attr = &skip},
+                                     {.in = {"f32[1,8,8,2]", "f32[6,2,4,4]"}, .attr = &patch},
+                                     {.in = {"f32[5,13,11,17]", "f32[19,17,3,3]"}, .attr = &same},
+                                     {.in = {"f32[3,16,18,16]", "f32[33,16,3,3]"}, .attr = &half},
+                                     {.in = {"f32[3,32,31,20]", "f32[24,20,1,1]"}, .attr = &point},
+                                     {0}},
 };
 
 sdag_val sdag_op_conv2d(sdag_build *b, sdag_val x, sdag_val w, int stride, int pad, int groups)

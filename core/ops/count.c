@@ -17,8 +17,15 @@ static void count_run(const sdag_args *a)
 }
 
 const sdag_op sdag_opdef_count = {
-    .name = "count", .math = "n <- n + 1", .n_in = 1, .n_out = 1, .flags = SDAG_OP_UPDATES, .split = SDAG_SPLIT_NONE,
-    .shape = count_shape, .cpu = {.run = count_run}, .check = (const sdag_op_check[]){{.in = {"i32[]"}}, {0}},
+    .name = "count",
+    .math = "n <- n + 1",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_UPDATES,
+    .split = SDAG_SPLIT_NONE,
+    .shape = count_shape,
+    .cpu = {.run = count_run},
+    .check = (const sdag_op_check[]){{.in = {"i32[]"}}, {0}},
 };
 
 sdag_val sdag_op_count(sdag_build *b, sdag_val counter) { return sdag_emit1(b, &sdag_opdef_count, counter, NULL); }

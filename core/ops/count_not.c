@@ -22,11 +22,19 @@ static void count_not_run(const sdag_args *a)
 static const sdag_attr_ignore zero = {0}, none = {-100};
 
 const sdag_op sdag_opdef_count_not = {
-    .name = "count_not", .math = "y = max(1, sum [t != ignore])", .n_in = 1, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_ignore), .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_NONE, .shape = count_not_shape,
+    .name = "count_not",
+    .math = "y = max(1, sum [t != ignore])",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_ignore),
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_NONE,
+    .shape = count_not_shape,
     .cpu = {.run = count_not_run},
-    .check = (const sdag_op_check[]){
-        {.in = {"i32[7]<3"}, .attr = &zero}, {.in = {"i32[3,1,5]<1"}, .attr = &zero}, {.in = {"i32[]<2"}, .attr = &none}, {0}},
+    .check = (const sdag_op_check[]){{.in = {"i32[7]<3"}, .attr = &zero},
+                                     {.in = {"i32[3,1,5]<1"}, .attr = &zero},
+                                     {.in = {"i32[]<2"}, .attr = &none},
+                                     {0}},
 };
 
 sdag_val sdag_op_count_not(sdag_build *b, sdag_val target, int32_t ignore)

@@ -17,7 +17,8 @@ static bool decode_shape(sdag_shaping *s)
     const int64_t n = s->in[0].shape.d[0];
     const bool mixed = o->h == 0 && o->w == 0;
     if (o->c < 1 || (mixed ? o->cap < 1 : o->h < 1 || o->w < 1)) return sdag_shape_fail(s, "images without pixels");
-    s->out[0] = (sdag_tensor){.dtype = SDAG_DT_U8, .shape = mixed ? SDAG_SHAPE(n, o->cap) : SDAG_SHAPE(n, o->h, o->w, o->c)};
+    s->out[0] =
+        (sdag_tensor){.dtype = SDAG_DT_U8, .shape = mixed ? SDAG_SHAPE(n, o->cap) : SDAG_SHAPE(n, o->h, o->w, o->c)};
     s->out[1] = (sdag_tensor){.dtype = SDAG_DT_I32, .shape = SDAG_SHAPE(n, 2)};
     return true;
 }
@@ -49,9 +50,10 @@ static bool decode_one(const sdag_args *a, int64_t i, int64_t bytes)
         sdag_op_fail(a, s, "%s: %s", name_of(d, id, text, sizeof text), why[0] ? why : sdag_status_name(s));
         return false;
     }
-    if (hw[0] < 1 || hw[1] < 1 || hw[0] > bytes || hw[1] > bytes / hw[0] / o->c || (o->h && (hw[0] != o->h || hw[1] != o->w))) {
-        sdag_op_fail(a, SDAG_IO, "%s: %lld by %lld pixels do not fit", name_of(d, id, text, sizeof text), (long long)hw[0],
-                     (long long)hw[1]);
+    if (hw[0] < 1 || hw[1] < 1 || hw[0] > bytes || hw[1] > bytes / hw[0] / o->c ||
+        (o->h && (hw[0] != o->h || hw[1] != o->w))) {
+        sdag_op_fail(a, SDAG_IO, "%s: %lld by %lld pixels do not fit", name_of(d, id, text, sizeof text),
+                     (long long)hw[0], (long long)hw[1]);
         return false;
     }
     const int64_t used = hw[0] * hw[1] * o->c;
@@ -69,8 +71,15 @@ static void decode_run(const sdag_args *a)
 }
 
 const sdag_op sdag_opdef_decode = {
-    .name = "decode", .math = "the pixels of samples", .n_in = 1, .n_out = 2, .attr_size = sizeof(sdag_attr_decode),
-    .flags = SDAG_OP_SAMPLES | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_FIRST, .shape = decode_shape, .cpu = {.run = decode_run},
+    .name = "decode",
+    .math = "the pixels of samples",
+    .n_in = 1,
+    .n_out = 2,
+    .attr_size = sizeof(sdag_attr_decode),
+    .flags = SDAG_OP_SAMPLES | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_FIRST,
+    .shape = decode_shape,
+    .cpu = {.run = decode_run},
 };
 
 sdag_val sdag_op_decode(sdag_build *b, sdag_val ids, int64_t h, int64_t w, int64_t c, int64_t cap, sdag_val *dims)

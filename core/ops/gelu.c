@@ -34,16 +34,16 @@ SDAG_INLINE float slope_tanh(float x)
     return s + x * (s * (1.0f - s)) * (TWO_C * (1.0f + 3.0f * CUBE * x * x));
 }
 
-SDAG_MAP1(erf_run, , gelu_erf(u))
-SDAG_MAP1(tanh_run, , gelu_tanh(u))
-SDAG_MAP2(erf_grad_run, , slope_erf(u) * v)
-SDAG_MAP2(tanh_grad_run, , slope_tanh(u) * v)
+SDAG_MAP1(gelu_erf_run, , gelu_erf(u))
+SDAG_MAP1(gelu_tanh_run, , gelu_tanh(u))
+SDAG_MAP2(gelu_erf_grad_run, , slope_erf(u) * v)
+SDAG_MAP2(gelu_tanh_grad_run, , slope_tanh(u) * v)
 
 static bool is_tanh(const sdag_args *a) { return ((const sdag_attr_gelu *)a->attr)->tanh_form; }
 
-static void gelu_run(const sdag_args *a) { (is_tanh(a) ? tanh_run : erf_run)(a); }
+static void gelu_run(const sdag_args *a) { (is_tanh(a) ? gelu_tanh_run : gelu_erf_run)(a); }
 
-static void gelu_grad_run(const sdag_args *a) { (is_tanh(a) ? tanh_grad_run : erf_grad_run)(a); }
+static void gelu_grad_run(const sdag_args *a) { (is_tanh(a) ? gelu_tanh_grad_run : gelu_erf_grad_run)(a); }
 
 static const sdag_op gelu_grad_op = {
     .name = "gelu_grad", .math = "gx = g gelu'(x)", .n_in = 2, .n_out = 1, .attr_size = sizeof(sdag_attr_gelu),

@@ -37,7 +37,8 @@ static void l2norm_run(const sdag_args *a)
     l2norm_rows(SDAG_DATA_F32(a->out[0]) + at, SDAG_DATA_F32(a->in[0]) + at, (double)eps_of(a), a->hi - a->lo, n);
 }
 
-SDAG_CLONES static void l2norm_grad_rows(float *gx, const float *x, const float *gy, double eps, int64_t rows, int64_t n)
+SDAG_CLONES static void l2norm_grad_rows(float *gx, const float *x, const float *gy, double eps, int64_t rows,
+                                         int64_t n)
 {
     for (int64_t r = 0; r < rows; r++, gx += n, x += n, gy += n) {
         bool short_row;
@@ -56,8 +57,14 @@ static void l2norm_grad_run(const sdag_args *a)
 }
 
 static const sdag_op l2norm_grad_op = {
-    .name = "l2norm_grad", .math = "gx = (gy - y (y . gy)) / |x|", .n_in = 2, .n_out = 1, .attr_size = sizeof(sdag_attr_eps),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ROWS, .shape = sdag_rule_same,
+    .name = "l2norm_grad",
+    .math = "gx = (gy - y (y . gy)) / |x|",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_eps),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_rule_same,
     .cpu = {.run = l2norm_grad_run},
 };
 
@@ -69,12 +76,21 @@ static void l2norm_grad(sdag_build *b, const sdag_program_op *o, const sdag_val 
 static const sdag_attr_eps small = {1e-12f}, large = {2.0f};
 
 const sdag_op sdag_opdef_l2norm = {
-    .name = "l2norm", .math = "y = x / max(|x|, eps)", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_eps),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP, .split = SDAG_SPLIT_ROWS, .shape = sdag_rule_like_first,
-    .cpu = {.run = l2norm_run}, .grad = l2norm_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[3,5]"}, .attr = &small}, {.in = {"f32[2,3,1]"}, .attr = &small}, {.in = {"f32[6,4]"}, .attr = &large},
-        {.in = {"f32[513,129]"}, .attr = &small}, {0}},
+    .name = "l2norm",
+    .math = "y = x / max(|x|, eps)",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_eps),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = l2norm_run},
+    .grad = l2norm_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &small},
+                                     {.in = {"f32[2,3,1]"}, .attr = &small},
+                                     {.in = {"f32[6,4]"}, .attr = &large},
+                                     {.in = {"f32[513,129]"}, .attr = &small},
+                                     {0}},
 };
 
 sdag_val sdag_op_l2norm(sdag_build *b, sdag_val x, float eps)

@@ -24,7 +24,8 @@ static bool layer_norm_shape(sdag_shaping *s)
     if (!x.rank) return sdag_shape_fail(s, "x must have an axis");
     if (s->n_in != 1 + !!o->gamma + !!o->beta) return sdag_shape_fail(s, "a wrong number of arguments");
     for (int i = 1; i < s->n_in; i++)
-        if (!sdag_shape_equal(s->in[i].shape, vector)) return sdag_shape_fail(s, "gamma and beta must be like a row of x");
+        if (!sdag_shape_equal(s->in[i].shape, vector))
+            return sdag_shape_fail(s, "gamma and beta must be like a row of x");
     return sdag_shape_like_first(s);
 }
 
@@ -95,8 +96,8 @@ static void layer_norm_grad_plan(sdag_tiling *t, const sdag_args *a)
 }
 
 /* gx of a row; adds gy u and gy to su and sg. */
-SDAG_INLINE void grad_row(float *gx, float *su, float *sg, const float *gy, const float *x, const float *gamma, float eps,
-                          int64_t n)
+SDAG_INLINE void grad_row(float *gx, float *su, float *sg, const float *gy, const float *x, const float *gamma,
+                          float eps, int64_t n)
 {
     float mean, inv, dot = 0, sum = 0;
     row_stats(&mean, &inv, x, eps, n);
@@ -153,13 +154,20 @@ static void layer_norm_grad_run(const sdag_args *a)
 }
 
 static const sdag_op layer_norm_grad_op = {
-    .name = "layer_norm_grad", .math = "gx, ggamma, gbeta of layer_norm", .n_in = 2, .n_in_max = 3, .n_out = 3,
-    .attr_size = sizeof(sdag_attr_layer_norm), .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
-    .split = SDAG_SPLIT_PLAN, .shape = layer_norm_grad_shape,
+    .name = "layer_norm_grad",
+    .math = "gx, ggamma, gbeta of layer_norm",
+    .n_in = 2,
+    .n_in_max = 3,
+    .n_out = 3,
+    .attr_size = sizeof(sdag_attr_layer_norm),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = layer_norm_grad_shape,
     .cpu = {.plan = layer_norm_grad_plan, .run = layer_norm_grad_run},
 };
 
-static void layer_norm_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void layer_norm_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                            sdag_val *gin)
 {
     const sdag_attr_layer_norm *k = o->attr;
     if (!gout[0]) return;
@@ -176,13 +184,23 @@ static void layer_norm_grad(sdag_build *b, const sdag_program_op *o, const sdag_
 static const sdag_attr_layer_norm plain = {1e-5f, 0, 0}, scaled = {1e-5f, 1, 0}, full = {1e-3f, 1, 1};
 
 const sdag_op sdag_opdef_layer_norm = {
-    .name = "layer_norm", .math = "y = (x - mean) / sqrt(var + eps) gamma + beta, over a row", .n_in = 1, .n_in_max = 3,
-    .n_out = 1, .attr_size = sizeof(sdag_attr_layer_norm), .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
-    .split = SDAG_SPLIT_ROWS, .shape = layer_norm_shape, .cpu = {.run = layer_norm_run}, .grad = layer_norm_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[3,5]"}, .attr = &plain}, {.in = {"f32[2,1,7]", "f32[7]"}, .attr = &scaled},
-        {.in = {"f32[4,2,6]", "f32[6]", "f32[6]"}, .attr = &full}, {.in = {"f32[1,33]", "f32[33]", "f32[33]"}, .attr = &full},
-        {.in = {"f32[531,127]", "f32[127]", "f32[127]"}, .attr = &full}, {0}},
+    .name = "layer_norm",
+    .math = "y = (x - mean) / sqrt(var + eps) gamma + beta, over a row",
+    .n_in = 1,
+    .n_in_max = 3,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_layer_norm),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = layer_norm_shape,
+    .cpu = {.run = layer_norm_run},
+    .grad = layer_norm_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &plain},
+                                     {.in = {"f32[2,1,7]", "f32[7]"}, .attr = &scaled},
+                                     {.in = {"f32[4,2,6]", "f32[6]", "f32[6]"}, .attr = &full},
+                                     {.in = {"f32[1,33]", "f32[33]", "f32[33]"}, .attr = &full},
+                                     {.in = {"f32[531,127]", "f32[127]", "f32[127]"}, .attr = &full},
+                                     {0}},
 };
 
 sdag_val sdag_op_layer_norm(sdag_build *b, sdag_val x, sdag_val gamma, sdag_val beta, float eps)

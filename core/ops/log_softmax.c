@@ -40,23 +40,39 @@ static void log_softmax_grad_run(const sdag_args *a)
 }
 
 static const sdag_op log_softmax_grad_op = {
-    .name = "log_softmax_grad", .math = "gx = gy - exp(y) sum gy", .n_in = 2, .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ROWS, .shape = sdag_rule_same,
+    .name = "log_softmax_grad",
+    .math = "gx = gy - exp(y) sum gy",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_rule_same,
     .cpu = {.run = log_softmax_grad_run},
 };
 
-static void log_softmax_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void log_softmax_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                             sdag_val *gin)
 {
     if (wants[0] && gout[0]) gin[0] = sdag_emit2(b, &log_softmax_grad_op, o->out[0], gout[0], NULL);
 }
 
 const sdag_op sdag_opdef_log_softmax = {
-    .name = "log_softmax", .math = "y = x - max x - log sum exp(x - max x)", .n_in = 1, .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INFINITE, .split = SDAG_SPLIT_ROWS, .shape = sdag_rule_like_first,
-    .cpu = {.run = log_softmax_run}, .grad = log_softmax_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[1]"}}, {.in = {"f32[3,5]"}}, {.in = {"f32[2,3,7]"}}, {.in = {"f32[4,1]"}}, {.in = {"f32[2,1501]"}},
-        {.in = {"f32[700,97]"}}, {0}},
+    .name = "log_softmax",
+    .math = "y = x - max x - log sum exp(x - max x)",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INFINITE,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = log_softmax_run},
+    .grad = log_softmax_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[1]"}},
+                                     {.in = {"f32[3,5]"}},
+                                     {.in = {"f32[2,3,7]"}},
+                                     {.in = {"f32[4,1]"}},
+                                     {.in = {"f32[2,1501]"}},
+                                     {.in = {"f32[700,97]"}},
+                                     {0}},
 };
 
 sdag_val sdag_op_log_softmax(sdag_build *b, sdag_val x) { return sdag_emit1(b, &sdag_opdef_log_softmax, x, NULL); }

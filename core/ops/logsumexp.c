@@ -4,36 +4,23 @@
 #include <math.h>
 
 #include "core/cpu/mathf.h"
+#include "core/cpu/rows.h"
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
 #include "core/ops/reduction.h"
 
-enum { LANES = 16, BLOCK = 4096, COLS = 256 };
+enum { COLS = 256 };
 
 /* A shift that keeps exponents at or below 0 without making NaN of infinities. */
 SDAG_INLINE float shift_of(float m) { return m > 3.0e38f || m < -3.0e38f ? 0.0f : m; }
 
-SDAG_CLONES static float row_lse(const float *x, int64_t n)
+SDAG_CLONES static float lse_of_row(const float *x, int64_t n)
 {
-    float m = -INFINITY;
-    _Pragma("omp simd reduction(max : m)")
-    for (int64_t i = 0; i < n; i++) m = x[i] > m ? x[i] : m;
-    m = shift_of(m);
-    double sum = 0;
-    for (int64_t from = 0; from < n; from += BLOCK) {
-        int64_t to = from + BLOCK < n ? from + BLOCK : n, i = from;
-        float lane[LANES] = {0};
-        for (; i + LANES <= to; i += LANES) {
-            SDAG_SIMD
-            for (int k = 0; k < LANES; k++) lane[k] += sdag_expf(x[i + k] - m);
-        }
-        for (int k = 0; i < to; i++, k++) lane[k] += sdag_expf(x[i] - m);
-        for (int k = 0; k < LANES; k++) sum += (double)lane[k];
-    }
-    return m + (float)log(sum);
+    const float m = shift_of(sdag_row_max(x, n));
+    return m + (float)log(sdag_row_exp_sum(x, m, n));
 }
 
-SDAG_CLONES static void column_lse(float *y, const float *x, int64_t run, int64_t pitch, int64_t n)
+SDAG_CLONES static void lse_of_columns(float *y, const float *x, int64_t run, int64_t pitch, int64_t n)
 {
     float m[COLS], sum[COLS];
     for (int64_t i = 0; i < n; i++) {
@@ -74,13 +61,13 @@ static void lse_run(const sdag_args *a)
     int64_t each = results_of_tile(r), n = r.before * r.after, lo = a->tile * each, hi = lo + each < n ? lo + each : n;
     for (int64_t i = lo; i < hi;) {
         if (r.after == 1) {
-            y[i] = row_lse(x + i * r.run, r.run);
+            y[i] = lse_of_row(x + i * r.run, r.run);
             i++;
             continue;
         }
         int64_t c = i % r.after, m = r.after - c < hi - i ? r.after - c : hi - i;
         if (m > COLS) m = COLS;
-        column_lse(y + i, x + i / r.after * r.run * r.after + c, r.run, r.after, m);
+        lse_of_columns(y + i, x + i / r.after * r.run * r.after + c, r.run, r.after, m);
         i += m;
     }
 }
@@ -89,13 +76,13 @@ static void lse_run(const sdag_args *a)
 
 SDAG_INLINE float lse_slope(float x, float y, float g) { return y < -3.0e38f ? 0.0f : g * sdag_expf(x - y); }
 
-SDAG_CLONES static void row_grad(float *gx, const float *x, float y, float g, int64_t n)
+SDAG_CLONES static void lse_row_grad(float *gx, const float *x, float y, float g, int64_t n)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < n; i++) gx[i] = lse_slope(x[i], y, g);
 }
 
-SDAG_CLONES static void columns_grad(float *gx, const float *x, const float *y, const float *g, int64_t n)
+SDAG_CLONES static void lse_columns_grad(float *gx, const float *x, const float *y, const float *g, int64_t n)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < n; i++) gx[i] = lse_slope(x[i], y[i], g[i]);
@@ -110,8 +97,8 @@ static void lse_grad_run(const sdag_args *a)
     for (int64_t i = a->lo; i < a->hi;) {
         int64_t n = line - i % line < a->hi - i ? line - i % line : a->hi - i;
         int64_t from = r.after == 1 ? i / line : i / line / r.run * r.after + i % line;
-        if (r.after == 1) row_grad(gx + i, x + i, y[from], g[from], n);
-        else columns_grad(gx + i, x + i, y + from, g + from, n);
+        if (r.after == 1) lse_row_grad(gx + i, x + i, y[from], g[from], n);
+        else lse_columns_grad(gx + i, x + i, y + from, g + from, n);
         i += n;
     }
 }

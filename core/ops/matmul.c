@@ -140,7 +140,7 @@ static void block_run(const sdag_args *a, const product *p, int64_t batch, int64
 }
 
 /* z = parts added in order, and the bias. */
-SDAG_CLONES static void finish(float *z, const float *work, const float *bias, int64_t lo, int64_t hi, int64_t n,
+SDAG_CLONES static void matmul_finish(float *z, const float *work, const float *bias, int64_t lo, int64_t hi, int64_t n,
                                int64_t size, int64_t parts)
 {
     SDAG_SIMD
@@ -160,7 +160,7 @@ static void matmul_run(const sdag_args *a)
     int64_t size = p.m * p.n;
     if (a->stage == 1) {
         int64_t lo = a->tile * FINISH, hi = lo + FINISH < size ? lo + FINISH : size;
-        finish(z, a->workspace, bias, lo, hi, p.n, size, p.parts);
+        matmul_finish(z, a->workspace, bias, lo, hi, p.n, size, p.parts);
         return;
     }
     if (size == 0) return;

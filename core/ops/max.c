@@ -1,29 +1,24 @@
 /* max over one axis of f32[before, run, after]: y = max_r x_r, and where it is: i32, the first of equals. NaN is larger
  * than any number, so that it is seen.
  * adjoint: gx = g at that place, 0 elsewhere (needs the place alone). */
-#include <math.h>
-
+#include "core/cpu/rows.h"
 #include "core/cpu/simd.h"
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
 #include "core/ops/reduction.h"
 
-/* x contiguous; two passes, so that the first is vector code. */
-SDAG_CLONES static int64_t largest(const float *x, int64_t n)
+/* x contiguous; passes of their own for the value and the place, so that the first ones are vector code. */
+SDAG_CLONES static int64_t max_of_row(const float *x, int64_t n)
 {
-    float m = -INFINITY;
+    const float m = sdag_row_max(x, n);
     int nan = 0;
-    _Pragma("omp simd reduction(max : m) reduction(| : nan)")
-    for (int64_t i = 0; i < n; i++) {
-        m = x[i] > m ? x[i] : m;
-        nan |= x[i] != x[i];
-    }
+    _Pragma("omp simd reduction(| : nan)") for (int64_t i = 0; i < n; i++) nan |= x[i] != x[i];
     for (int64_t i = 0; i < n; i++)
         if (nan ? x[i] != x[i] : x[i] == m) return i;
     return 0;
 }
 
-SDAG_CLONES static void column_max(float *y, int32_t *at, const float *x, int64_t run, int64_t pitch, int64_t n)
+SDAG_CLONES static void max_of_columns(float *y, int32_t *at, const float *x, int64_t run, int64_t pitch, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         y[i] = x[i];
@@ -62,13 +57,13 @@ static void max_run(const sdag_args *a)
     int64_t each = results_of_tile(r), n = r.before * r.after, lo = a->tile * each, hi = lo + each < n ? lo + each : n;
     for (int64_t i = lo; i < hi;) {
         if (r.after == 1) {
-            at[i] = (int32_t)largest(x + i * r.run, r.run);
+            at[i] = (int32_t)max_of_row(x + i * r.run, r.run);
             y[i] = x[i * r.run + at[i]];
             i++;
             continue;
         }
         int64_t c = i % r.after, m = r.after - c < hi - i ? r.after - c : hi - i;
-        column_max(y + i, at + i, x + i / r.after * r.run * r.after + c, r.run, r.after, m);
+        max_of_columns(y + i, at + i, x + i / r.after * r.run * r.after + c, r.run, r.after, m);
         i += m;
     }
 }

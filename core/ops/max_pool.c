@@ -121,12 +121,19 @@ static void max_pool_grad_run(const sdag_args *a)
 }
 
 static const sdag_op max_pool_grad_op = {
-    .name = "max_pool_grad", .math = "gx = gy where x was the maximum", .n_in = 2, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_pool), .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_PLAN,
-    .shape = max_pool_grad_shape, .cpu = {.plan = max_pool_grad_plan, .run = max_pool_grad_run},
+    .name = "max_pool_grad",
+    .math = "gx = gy where x was the maximum",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_pool),
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = max_pool_grad_shape,
+    .cpu = {.plan = max_pool_grad_plan, .run = max_pool_grad_run},
 };
 
-static void max_pool_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void max_pool_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                          sdag_val *gin)
 {
     sdag_attr_pool k = *(const sdag_attr_pool *)o->attr;
     k.h = sdag_dim(b, o->in[0], 1);
@@ -134,17 +141,26 @@ static void max_pool_grad(sdag_build *b, const sdag_program_op *o, const sdag_va
     if (wants[0] && gout[0]) gin[0] = sdag_emit2(b, &max_pool_grad_op, gout[0], o->out[1], &k);
 }
 
-static const sdag_attr_pool two = {2, 2, 0, 0, 0}, three = {3, 2, 1, 0, 0}, dense = {3, 1, 1, 0, 0}, sparse = {2, 3, 0, 0, 0},
-                            one = {1, 1, 0, 0, 0};
+static const sdag_attr_pool two = {2, 2, 0, 0, 0}, three = {3, 2, 1, 0, 0}, dense = {3, 1, 1, 0, 0},
+                            sparse = {2, 3, 0, 0, 0}, one = {1, 1, 0, 0, 0};
 
 const sdag_op sdag_opdef_max_pool = {
-    .name = "max_pool", .math = "y = max of a window", .n_in = 1, .n_out = 2, .attr_size = sizeof(sdag_attr_pool),
-    .split = SDAG_SPLIT_PLAN, .shape = max_pool_shape, .cpu = {.plan = max_pool_plan, .run = max_pool_run},
+    .name = "max_pool",
+    .math = "y = max of a window",
+    .n_in = 1,
+    .n_out = 2,
+    .attr_size = sizeof(sdag_attr_pool),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = max_pool_shape,
+    .cpu = {.plan = max_pool_plan, .run = max_pool_run},
     .grad = max_pool_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[2,4,6,3]"}, .attr = &two}, {.in = {"f32[1,5,7,5]"}, .attr = &three}, {.in = {"f32[2,3,3,1]"}, .attr = &dense},
-        {.in = {"f32[1,7,8,2]"}, .attr = &sparse}, {.in = {"f32[2,1,3,4]"}, .attr = &one},
-        {.in = {"f32[3,33,31,17]"}, .attr = &three}, {0}},
+    .check = (const sdag_op_check[]){{.in = {"f32[2,4,6,3]"}, .attr = &two},
+                                     {.in = {"f32[1,5,7,5]"}, .attr = &three},
+                                     {.in = {"f32[2,3,3,1]"}, .attr = &dense},
+                                     {.in = {"f32[1,7,8,2]"}, .attr = &sparse},
+                                     {.in = {"f32[2,1,3,4]"}, .attr = &one},
+                                     {.in = {"f32[3,33,31,17]"}, .attr = &three},
+                                     {0}},
 };
 
 sdag_val sdag_op_max_pool(sdag_build *b, sdag_val x, int size, int stride, int pad)

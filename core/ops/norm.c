@@ -45,6 +45,7 @@ bool sdag_norm_shape(sdag_shaping *s, bool stats)
     for (int i = 1; i <= vectors; i++)
         if (!sdag_shape_equal(s->in[i].shape, vector))
             return sdag_shape_fail(s, "argument %d must have one number a channel", i);
-    if (o->residual && !sdag_shape_equal(s->in[all - 1].shape, x)) return sdag_shape_fail(s, "the residual has another shape");
+    if (o->residual && !sdag_shape_equal(s->in[all - 1].shape, x))
+        return sdag_shape_fail(s, "the residual has another shape");
     return sdag_shape_like_first(s);
 }

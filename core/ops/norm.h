@@ -7,7 +7,9 @@
 #include "core/ops/build.h"
 
 /* The arguments of a normalisation as values (0: not given) and as tensors (NULL: not given). */
-typedef struct sdag_norm_vals { sdag_val x, mean, var, gamma, beta, r, y; } sdag_norm_vals;
+typedef struct sdag_norm_vals {
+    sdag_val x, mean, var, gamma, beta, r, y;
+} sdag_norm_vals;
 typedef struct sdag_norm_args {
     const float *x, *gamma, *beta, *r;
 } sdag_norm_args;
@@ -23,7 +25,9 @@ bool sdag_norm_shape(sdag_shaping *s, bool stats);
 /* Gradients of the normalisation. given: mean and var are arguments, not statistics of x; then gmean and gvar are 0,
  * and the gradients to mean and var are made when wanted. Otherwise gmean and gvar (0: none) are what reaches the
  * statistics. gy may be 0, too. */
-typedef struct sdag_norm_grads { sdag_val x, mean, var, gamma, beta, r; } sdag_norm_grads;
+typedef struct sdag_norm_grads {
+    sdag_val x, mean, var, gamma, beta, r;
+} sdag_norm_grads;
 void sdag_norm_adjoint(sdag_build *b, sdag_norm_grads *out, const sdag_norm_vals *v, float eps, bool relu, bool given,
                        sdag_val gy, sdag_val gmean, sdag_val gvar, bool wants_r, bool wants_stats);
 

@@ -1,7 +1,6 @@
-/* The adjoint of batch_norm and norm_apply (y = relu?( a (x - mean) + beta + r ), a = gamma / sqrt(var + eps)) in one op.
- *   g      = gy, or 0 where the relu gave 0
- *   gbeta  = sum g,   ggamma = sum g (x - mean) / sqrt(var + eps)           sums over the N rows
- *   gx     = a (g - gbeta / N - (x - mean) / sqrt(var + eps) ggamma / N) + gmean / N + 2 (x - mean) gvar / N
+/* The adjoint of batch_norm and norm_apply (y = relu?( a (x - mean) + beta + r ), a = gamma / sqrt(var + eps)) in one
+ * op. g      = gy, or 0 where the relu gave 0 gbeta  = sum g,   ggamma = sum g (x - mean) / sqrt(var + eps) sums over
+ * the N rows gx     = a (g - gbeta / N - (x - mean) / sqrt(var + eps) ggamma / N) + gmean / N + 2 (x - mean) gvar / N
  *   gr     = g
  * With given statistics (inference) only a g is left of gx.
  * Stage 0 sums tiles of rows, stage 1 adds the tiles up in order, stage 2 writes gx. Nothing but x is kept from the
@@ -46,7 +45,10 @@ static norm_grad_args args_of(const sdag_args *a)
     return v;
 }
 
-static sdag_grid grid_of(const sdag_args *a) { return sdag_grid_of(sdag_rows(&a->in[1].shape), sdag_last(&a->in[1].shape)); }
+static sdag_grid grid_of(const sdag_args *a)
+{
+    return sdag_grid_of(sdag_rows(&a->in[1].shape), sdag_last(&a->in[1].shape));
+}
 
 static bool norm_grad_shape(sdag_shaping *s)
 {
@@ -86,7 +88,8 @@ static sums sums_of(void *workspace, const sdag_grid *g)
 }
 
 /* Adds the tiles up for the columns [c0,c1), and prepares what stage 2 subtracts. */
-static void join(const norm_grad_args *v, const norm_grad_attr *o, const sums *w, const sdag_grid *g, int64_t c0, int64_t c1)
+static void join(const norm_grad_args *v, const norm_grad_attr *o, const sums *w, const sdag_grid *g, int64_t c0,
+                 int64_t c1)
 {
     for (int64_t c = c0; c < c1; c++) {
         double sg = 0, sx = 0, n = (double)g->rows;
@@ -129,15 +132,29 @@ static void norm_grad_run(const sdag_args *a)
 }
 
 static const sdag_op norm_grad_op = {
-    .name = "batch_norm_grad", .math = "gx, ggamma, gbeta of batch_norm", .n_in = 4, .n_in_max = 8, .n_out = 3,
-    .attr_size = sizeof(norm_grad_attr), .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
-    .split = SDAG_SPLIT_PLAN, .shape = norm_grad_shape, .cpu = {.plan = norm_grad_plan, .run = norm_grad_run},
+    .name = "batch_norm_grad",
+    .math = "gx, ggamma, gbeta of batch_norm",
+    .n_in = 4,
+    .n_in_max = 8,
+    .n_out = 3,
+    .attr_size = sizeof(norm_grad_attr),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = norm_grad_shape,
+    .cpu = {.plan = norm_grad_plan, .run = norm_grad_run},
 };
 
 static const sdag_op norm_grad_r_op = {
-    .name = "batch_norm_grad_r", .math = "gr, gx, ggamma, gbeta of batch_norm", .n_in = 4, .n_in_max = 9, .n_out = 4,
-    .attr_size = sizeof(norm_grad_attr), .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD,
-    .split = SDAG_SPLIT_PLAN, .shape = norm_grad_r_shape, .cpu = {.plan = norm_grad_plan, .run = norm_grad_run},
+    .name = "batch_norm_grad_r",
+    .math = "gr, gx, ggamma, gbeta of batch_norm",
+    .n_in = 4,
+    .n_in_max = 9,
+    .n_out = 4,
+    .attr_size = sizeof(norm_grad_attr),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = norm_grad_r_shape,
+    .cpu = {.plan = norm_grad_plan, .run = norm_grad_run},
 };
 
 /* The statistics as arguments: gmean = -a gbeta, gvar = -gamma ggamma / (2 (var + eps)), vectors of C. */
@@ -154,8 +171,14 @@ void sdag_norm_adjoint(sdag_build *b, sdag_norm_grads *out, const sdag_norm_vals
                        sdag_val gy, sdag_val gmean, sdag_val gvar, bool wants_r, bool wants_stats)
 {
     const bool seen = relu && v->r, sign = relu && !v->r;
-    const norm_grad_attr o = {.eps = eps, .relu = relu, .given = given, .gamma = v->gamma != 0, .beta = sign && v->beta,
-                              .y = seen, .gmean = gmean != 0, .gvar = gvar != 0};
+    const norm_grad_attr o = {.eps = eps,
+                              .relu = relu,
+                              .given = given,
+                              .gamma = v->gamma != 0,
+                              .beta = sign && v->beta,
+                              .y = seen,
+                              .gmean = gmean != 0,
+                              .gvar = gvar != 0};
     if (!gy) gy = sdag_filled(b, sdag_shape_at(b, v->x), 0);
     sdag_val in[SDAG_IN_MAX] = {gy, v->x, v->mean, v->var}, g[4];
     int n = 4;

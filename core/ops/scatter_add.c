@@ -44,7 +44,7 @@ static void scatter_plan(sdag_tiling *t, const sdag_args *a)
     t->scratch = (size_t)(k.rows * k.cols) * sizeof(double);
 }
 
-SDAG_CLONES static void add_row(double *to, const float *x, int64_t n)
+SDAG_CLONES static void scatter_add_row(double *to, const float *x, int64_t n)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < n; i++) to[i] += (double)x[i];
@@ -66,7 +66,7 @@ static void scatter_run(const sdag_args *a)
             sdag_op_fail(a, SDAG_IO, "index %d is outside 0..%lld", index[i], (long long)k.n - 1);
             return;
         }
-        if (index[i] >= from && index[i] < to) add_row(sum + (index[i] - from) * cols, x + i * k.row, cols);
+        if (index[i] >= from && index[i] < to) scatter_add_row(sum + (index[i] - from) * cols, x + i * k.row, cols);
     }
     for (int64_t r = from; r < to; r++)
         for (int64_t c = 0; c < cols; c++) y[r * k.row + c] = (float)sum[(r - from) * cols + c];

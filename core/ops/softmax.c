@@ -37,22 +37,39 @@ static void softmax_grad_run(const sdag_args *a)
 }
 
 static const sdag_op softmax_grad_op = {
-    .name = "softmax_grad", .math = "gx = y (gy - sum gy y)", .n_in = 2, .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ROWS, .shape = sdag_rule_same,
+    .name = "softmax_grad",
+    .math = "gx = y (gy - sum gy y)",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_rule_same,
     .cpu = {.run = softmax_grad_run},
 };
 
-static void softmax_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void softmax_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                         sdag_val *gin)
 {
     if (wants[0] && gout[0]) gin[0] = sdag_emit2(b, &softmax_grad_op, o->out[0], gout[0], NULL);
 }
 
 const sdag_op sdag_opdef_softmax = {
-    .name = "softmax", .math = "y = exp(x - max x) / sum", .n_in = 1, .n_out = 1, .flags = SDAG_OP_INPLACE,
-    .split = SDAG_SPLIT_ROWS, .shape = sdag_rule_like_first, .cpu = {.run = softmax_run}, .grad = softmax_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[1]"}}, {.in = {"f32[3,5]"}}, {.in = {"f32[2,3,7]"}}, {.in = {"f32[4,1]"}}, {.in = {"f32[2,1501]"}},
-        {.in = {"f32[700,97]"}}, {0}},
+    .name = "softmax",
+    .math = "y = exp(x - max x) / sum",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = softmax_run},
+    .grad = softmax_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[1]"}},
+                                     {.in = {"f32[3,5]"}},
+                                     {.in = {"f32[2,3,7]"}},
+                                     {.in = {"f32[4,1]"}},
+                                     {.in = {"f32[2,1501]"}},
+                                     {.in = {"f32[700,97]"}},
+                                     {0}},
 };
 
 sdag_val sdag_op_softmax(sdag_build *b, sdag_val x) { return sdag_emit1(b, &sdag_opdef_softmax, x, NULL); }

@@ -1,8 +1,8 @@
 /* softmax_xent: the cross entropy of the softmax over the last axis with a class, one number a row.
- *   loss = log sum_k e^(x_k - m) + m - x_t,   m = max x,   t = target of the row           x f32[...,C], target i32[...]
- *   loss = 0 where t = ignore; a target outside 0..C-1 ends the step
- * adjoint: gx_j = gy (e^(x_j - lse) - [j = t]),   0 where t = ignore
- * lse = log sum e^x is a second result, f32[...]: with it the adjoint needs one pass over x, whose memory it may take. */
+ *   loss = log sum_k e^(x_k - m) + m - x_t,   m = max x,   t = target of the row           x f32[...,C], target
+ * i32[...] loss = 0 where t = ignore; a target outside 0..C-1 ends the step adjoint: gx_j = gy (e^(x_j - lse) - [j =
+ * t]),   0 where t = ignore lse = log sum e^x is a second result, f32[...]: with it the adjoint needs one pass over x,
+ * whose memory it may take. */
 #include <math.h>
 
 #include "core/cpu/rows.h"
@@ -18,7 +18,8 @@ static bool xent_shape(sdag_shaping *s)
     if (!rows.rank) return sdag_shape_fail(s, "x must have an axis of classes");
     rows.rank--;
     rows.d[rows.rank] = 0;
-    if (!sdag_shape_equal(rows, s->in[1].shape)) return sdag_shape_fail(s, "there must be one target for every row of x");
+    if (!sdag_shape_equal(rows, s->in[1].shape))
+        return sdag_shape_fail(s, "there must be one target for every row of x");
     s->out[0] = s->out[1] = (sdag_tensor){.dtype = SDAG_DT_F32, .shape = rows};
     return true;
 }
@@ -59,7 +60,8 @@ SDAG_CLONES static void xent_grad_row(float *gx, const float *x, float lse, floa
 static void xent_grad_run(const sdag_args *a)
 {
     const int32_t *target = SDAG_DATA_I32(a->in[1]), ignore = ((const sdag_attr_ignore *)a->attr)->ignore;
-    const float *lse = SDAG_DATA_F32(a->in[2]), *gy = SDAG_DATA_F32(a->in[3]), *glse = a->n_in > 4 ? SDAG_DATA_F32(a->in[4]) : NULL;
+    const float *lse = SDAG_DATA_F32(a->in[2]), *gy = SDAG_DATA_F32(a->in[3]),
+                *glse = a->n_in > 4 ? SDAG_DATA_F32(a->in[4]) : NULL;
     const int64_t n = sdag_last(&a->in[0].shape);
     for (int64_t r = a->lo; r < a->hi; r++) {
         const int32_t t = target[r];
@@ -71,9 +73,16 @@ static void xent_grad_run(const sdag_args *a)
 }
 
 static const sdag_op xent_grad_op = {
-    .name = "softmax_xent_grad", .math = "gx = gy (exp(x - lse) - [j = t])", .n_in = 4, .n_in_max = 5, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_ignore), .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ROWS,
-    .shape = sdag_shape_like_first, .cpu = {.run = xent_grad_run},
+    .name = "softmax_xent_grad",
+    .math = "gx = gy (exp(x - lse) - [j = t])",
+    .n_in = 4,
+    .n_in_max = 5,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_ignore),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ROWS,
+    .shape = sdag_shape_like_first,
+    .cpu = {.run = xent_grad_run},
 };
 
 static void xent_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
@@ -87,14 +96,22 @@ static void xent_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *g
 static const sdag_attr_ignore none = {-100}, two = {2};
 
 const sdag_op sdag_opdef_softmax_xent = {
-    .name = "softmax_xent", .math = "loss = -log softmax(x)[target]", .n_in = 2, .n_out = 2,
-    .attr_size = sizeof(sdag_attr_ignore), .split = SDAG_SPLIT_ROWS, .shape = xent_shape, .cpu = {.run = xent_run},
+    .name = "softmax_xent",
+    .math = "loss = -log softmax(x)[target]",
+    .n_in = 2,
+    .n_out = 2,
+    .attr_size = sizeof(sdag_attr_ignore),
+    .split = SDAG_SPLIT_ROWS,
+    .shape = xent_shape,
+    .cpu = {.run = xent_run},
     .grad = xent_grad,
-    .check = (const sdag_op_check[]){
-        {.in = {"f32[5,3]", "i32[5]<3"}, .attr = &none}, {.in = {"f32[2,3,4]", "i32[2,3]<4"}, .attr = &two},
-        {.in = {"f32[3,1]", "i32[3]<1"}, .attr = &none}, {.in = {"f32[7]", "i32[]<7"}, .attr = &none, .silent = 2},
-        {.in = {"f32[1100,67]", "i32[1100]<67"}, .attr = &two, .silent = 2}, {.in = {"f32[3,2500]", "i32[3]<2500"}, .attr = &none},
-        {0}},
+    .check = (const sdag_op_check[]){{.in = {"f32[5,3]", "i32[5]<3"}, .attr = &none},
+                                     {.in = {"f32[2,3,4]", "i32[2,3]<4"}, .attr = &two},
+                                     {.in = {"f32[3,1]", "i32[3]<1"}, .attr = &none},
+                                     {.in = {"f32[7]", "i32[]<7"}, .attr = &none, .silent = 2},
+                                     {.in = {"f32[1100,67]", "i32[1100]<67"}, .attr = &two, .silent = 2},
+                                     {.in = {"f32[3,2500]", "i32[3]<2500"}, .attr = &none},
+                                     {0}},
 };
 
 sdag_val sdag_op_softmax_xent(sdag_build *b, sdag_val x, sdag_val target, int32_t ignore)

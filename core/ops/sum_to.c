@@ -99,7 +99,11 @@ sdag_val sdag_sum_product_to(sdag_build *b, sdag_val x, sdag_val z, sdag_shape t
 {
     if (sdag_build_failed(b)) return 0;
     sdag_shape s = sdag_shape_at(b, x);
-    if (sdag_shape_equal(s, to)) return sdag_op_affine(b, z ? sdag_op_mul(b, x, z) : x, scale, 0);
+    if (z && (sdag_shape_equal(s, to) || !sdag_shape_equal(s, sdag_shape_at(b, z)))) {
+        x = sdag_op_mul(b, x, z);
+        z = 0;
+    }
+    if (sdag_shape_equal(s, to)) return sdag_op_affine(b, x, scale, 0);
     for (;;) { /* all runs of axes but the first, from the end */
         int axis, n;
         unsigned mask = summed(&s, &to);

@@ -4,13 +4,13 @@
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
 
-SDAG_CLONES static void from_u8(float *y, const uint8_t *x, int64_t n, float scale, float shift)
+SDAG_CLONES static void to_f32_from_u8(float *y, const uint8_t *x, int64_t n, float scale, float shift)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < n; i++) y[i] = scale * (float)x[i] + shift;
 }
 
-SDAG_CLONES static void from_i32(float *y, const int32_t *x, int64_t n, float scale, float shift)
+SDAG_CLONES static void to_f32_from_i32(float *y, const int32_t *x, int64_t n, float scale, float shift)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < n; i++) y[i] = scale * (float)x[i] + shift;
@@ -21,8 +21,8 @@ static void to_f32_run(const sdag_args *a)
     const sdag_attr_affine *o = a->attr;
     float *y = SDAG_DATA_F32(a->out[0]) + a->lo;
     int64_t n = a->hi - a->lo;
-    if (a->in[0].dtype == SDAG_DT_U8) from_u8(y, SDAG_DATA_U8(a->in[0]) + a->lo, n, o->scale, o->shift);
-    else from_i32(y, SDAG_DATA_I32(a->in[0]) + a->lo, n, o->scale, o->shift);
+    if (a->in[0].dtype == SDAG_DT_U8) to_f32_from_u8(y, SDAG_DATA_U8(a->in[0]) + a->lo, n, o->scale, o->shift);
+    else to_f32_from_i32(y, SDAG_DATA_I32(a->in[0]) + a->lo, n, o->scale, o->shift);
 }
 
 static bool to_f32_shape(sdag_shaping *s)

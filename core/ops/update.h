@@ -10,6 +10,9 @@
 bool sdag_update_shape(sdag_shaping *s, int states, int counters);
 
 /* The optional last argument: what the gradient is multiplied by. */
-static inline float sdag_update_scale(const sdag_args *a, int i) { return i < a->n_in ? *SDAG_DATA_F32(a->in[i]) : 1.0f; }
+static inline float sdag_update_scale(const sdag_args *a, int i)
+{
+    return i < a->n_in ? *SDAG_DATA_F32(a->in[i]) : 1.0f;
+}
 
 #endif

@@ -6,14 +6,14 @@
 #include "core/ops/rules.h"
 
 SDAG_MAP3(where_run, , u != 0 ? v : w)
-SDAG_MAP2(yes_run, , u != 0 ? v : 0)
-SDAG_MAP2(no_run, , u != 0 ? 0 : v)
+SDAG_MAP2(where_yes_run, , u != 0 ? v : 0)
+SDAG_MAP2(where_no_run, , u != 0 ? 0 : v)
 
 #define SIDE_OP(side)                                                                                            \
     static const sdag_op side##_op = {                                                                           \
         .name = "where_" #side, .math = "gx = g where the condition says " #side, .n_in = 2, .n_out = 1,         \
         .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS,                \
-        .shape = sdag_rule_same, .cpu = {.run = side##_run},                                                     \
+        .shape = sdag_rule_same, .cpu = {.run = where_##side##_run},                                                     \
     };
 SIDE_OP(yes)
 SIDE_OP(no)

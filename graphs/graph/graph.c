@@ -30,7 +30,7 @@ sdag_loc sdag_gnode_opt_loc(const sdag_gnode *n, const char *name)
 const char *sdag_ref_name(sdag_arena *a, const sdag_graph *g, const sdag_ref *ref)
 {
     const sdag_gnode *n = &g->nodes[ref->node];
-    if (ref->view) return sdag_arena_printf(a, "%s.%s", n->name, ref->view);
+    if (ref->view) return ref->view;
     return ref->port > 0 ? sdag_arena_printf(a, "%s.%s", n->name, n->type->outs[ref->port].name) : n->name;
 }
 
@@ -59,9 +59,7 @@ static const char *stem_of(sdag_arena *a, const char *file)
 static void read_version(sdag_builder *b, const sdag_spec *v)
 {
     int64_t version;
-    if (!v)
-        sdag_reader_error(&b->r, b->g->spec->loc,
-                          "the key 'version' is missing: start the file with 'version: 1'");
+    if (!v) sdag_reader_error(&b->r, b->g->spec->loc, "the key 'version' is missing: start the file with 'version: 1'");
     else if (!sdag_spec_i64(&version, v) || version != 1)
         sdag_reader_error(&b->r, v->loc, "version is %.40s, expected 1", v->text ? v->text : sdag_kind_text(v));
 }
@@ -155,7 +153,8 @@ sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, con
 
     read_root(&b, spec);
     read_phases(&b, sdag_spec_get(spec, "phases"));
-    if (b.r.errors) return SDAG_INVALID;
+    sdag_status status = sdag_reader_end(&b.r);
+    if (status) return status;
     warn_unread(&b);
 
     g->n_nodes = b.nodes.n;

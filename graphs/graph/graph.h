@@ -81,7 +81,8 @@ int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name);
 /* Place of the value of option `name`, or of the node when the option is not in the file. */
 sdag_loc sdag_gnode_opt_loc(const sdag_gnode *n, const char *name);
 
-/* The name that a member of a list has as a view: "view_i", or "few.image" for a port that is not the first. */
+/* The name that a member of a list has as a view: the view it names, else "node", or "node.port" for a port that is not
+ * the first. A member that is a bundle brings its own names instead. */
 const char *sdag_ref_name(sdag_arena *a, const sdag_graph *g, const sdag_ref *ref);
 
 /* Readable text of the whole graph: phases, nodes, types, options that differ from the defaults, wires. */

@@ -3,7 +3,7 @@
  *   sdag_reader r;
  *   sdag_reader_init(&r, arena, log, "examples/simclr/simclr.yaml");
  *   const void *opts = sdag_options_read(&r, "loss.nt_xent", type->opts, type->opts_size, map, map->loc);
- *   if (r.errors) ...
+ *   status = sdag_reader_end(&r);
  *
  * What is not in the map has its default. Each value is checked by its declared type and range, and each error is
  * reported at its own place, in the words "loss.nt_xent.temperature is 50, expected 0.001 .. 10". Texts are copied;
@@ -21,16 +21,19 @@ typedef struct sdag_reader {
     sdag_arena *a;
     sdag_log *log;
     const char *dir; /* of the YAML file, "": the current directory */
-    int errors;      /* found so far, repeated ones included */
-    int reported;
-    int first; /* messages of the log before this one are not this reader's */
+    int errors;      /* so far, repeated ones included */
+    SDAG_VEC(struct sdag_read_error {
+        sdag_loc loc;
+        const char *text;
+    })
+    found; /* in the order of the file */
 } sdag_reader;
 
 void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file);
+sdag_status sdag_reader_end(sdag_reader *r); /* reports the errors, line by line; SDAG_INVALID when there are any */
 
-/* Reports an error; the same one at the same place only once, since an alias is read wherever it stands. */
+/* Notes an error; the same one at the same place only once, since an alias is read wherever it stands. */
 void sdag_reader_error(sdag_reader *r, sdag_loc loc, const char *fmt, ...) SDAG_PRINTF(3, 4);
-void sdag_reader_errorv(sdag_reader *r, sdag_loc loc, const char *fmt, va_list ap) SDAG_PRINTF(3, 0);
 /* "unknown <what> '<word>'<of>; did you mean '<nearest>'?", or the candidates when they are few and none is near. */
 void sdag_reader_unknown(sdag_reader *r, sdag_loc loc, const char *what, const char *word, const char *of,
                          const char *(*each)(const void *ctx, int i), const void *ctx);

@@ -11,37 +11,47 @@ enum { SHOWN_MAX = 40, FEW = 12, ENOUGH = 1000 };
 
 void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file)
 {
-    *r = (sdag_reader){.a = a, .log = log, .dir = sdag_path_dir(a, file ? file : ""), .first = sdag_log_count(log)};
+    *r = (sdag_reader){.a = a, .log = log, .dir = sdag_path_dir(a, file ? file : "")};
 }
 
 /* ---- messages ---- */
 
-static bool same_place(sdag_loc a, sdag_loc b)
+static bool same_file(sdag_loc a, sdag_loc b)
 {
-    return a.line == b.line && a.col == b.col &&
-           (a.file == b.file || (a.file && b.file && strcmp(a.file, b.file) == 0));
+    return a.file == b.file || (a.file && b.file && strcmp(a.file, b.file) == 0);
 }
 
-void sdag_reader_errorv(sdag_reader *r, sdag_loc loc, const char *fmt, va_list ap)
+static bool same_place(sdag_loc a, sdag_loc b) { return a.line == b.line && a.col == b.col && same_file(a, b); }
+
+static bool before(sdag_loc a, sdag_loc b)
 {
-    r->errors++;
-    if (r->reported >= SDAG_READER_ERRORS_MAX) return;
-    const char *text = sdag_arena_vprintf(r->a, fmt, ap);
-    for (int i = r->first; i < sdag_log_count(r->log); i++) {
-        const sdag_diag *d = sdag_log_at(r->log, i);
-        if (d && d->level == SDAG_ERROR && same_place(d->loc, loc) && strcmp(d->text, text) == 0) return;
-    }
-    sdag_log_add(r->log, SDAG_ERROR, loc, "%s", text);
-    if (++r->reported == SDAG_READER_ERRORS_MAX)
-        sdag_log_add(r->log, SDAG_NOTE, SDAG_NOLOC, "further errors are not shown");
+    return same_file(a, b) && (a.line < b.line || (a.line == b.line && a.col < b.col));
 }
 
 void sdag_reader_error(sdag_reader *r, sdag_loc loc, const char *fmt, ...)
 {
     va_list ap;
+    r->errors++;
+    if (r->found.n > SDAG_READER_ERRORS_MAX) return;
     va_start(ap, fmt);
-    sdag_reader_errorv(r, loc, fmt, ap);
+    const char *text = sdag_arena_vprintf(r->a, fmt, ap);
     va_end(ap);
+    for (int i = 0; i < r->found.n; i++)
+        if (same_place(r->found.at[i].loc, loc) && strcmp(r->found.at[i].text, text) == 0) return;
+    *SDAG_PUSH(r->a, &r->found) = (struct sdag_read_error){loc, text};
+    int at = r->found.n - 1;
+    for (; at > 0 && before(loc, r->found.at[at - 1].loc); at--) r->found.at[at] = r->found.at[at - 1];
+    r->found.at[at] = (struct sdag_read_error){loc, text};
+}
+
+sdag_status sdag_reader_end(sdag_reader *r)
+{
+    for (int i = 0; i < r->found.n && i < SDAG_READER_ERRORS_MAX; i++)
+        sdag_log_add(r->log, SDAG_ERROR, r->found.at[i].loc, "%s", r->found.at[i].text);
+    if (r->found.n > SDAG_READER_ERRORS_MAX)
+        sdag_log_add(r->log, SDAG_NOTE, SDAG_NOLOC, "more than %d errors; the others are not shown",
+                     SDAG_READER_ERRORS_MAX);
+    return r->errors ? SDAG_INVALID : SDAG_OK;
 }
 
 void sdag_reader_unknown(sdag_reader *r, sdag_loc loc, const char *what, const char *word, const char *of,

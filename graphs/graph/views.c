@@ -64,29 +64,40 @@ static sdag_view_names ref_views(sdag_builder *b, const sdag_ref *ref)
 static const char *member_name(sdag_builder *b, const sdag_ref *ref)
 {
     const sdag_gnode *n = b->nodes.at[ref->node];
-    if (ref->view) return sdag_arena_printf(b->r.a, "%s.%s", n->name, ref->view);
+    if (ref->view) return ref->view;
     return ref->port > 0 ? sdag_arena_printf(b->r.a, "%s.%s", n->name, n->type->outs[ref->port].name) : n->name;
 }
 
-/* A list of wires: each a plain value, no name twice. The number of names falls short after an error. */
+/* A list of wires is one bundle of all their views. No name may stand twice. */
 static sdag_view_names list_views(sdag_builder *b, const sdag_wires *w)
 {
-    const char **names = SDAG_NEWS(b->r.a, const char *, w->n);
+    SDAG_VEC(const char *) names = {0};
     sdag_map seen = {.a = b->r.a};
-    int n = 0;
     for (int i = 0; i < w->n; i++) {
         const sdag_ref *ref = &w->refs[i];
         sdag_view_names inner = ref_views(b, ref);
         if (ref->node < 0 || !b->nodes.at[ref->node]->type) continue;
-        const char *name = member_name(b, ref);
-        if (inner.n > 1)
-            sdag_reader_error(&b->r, ref->loc, "'%s' carries %d views already (%s): a list takes single values", name,
-                              inner.n, names_text(b, inner));
-        else if (!sdag_map_put(&seen, name, i))
-            sdag_reader_error(&b->r, ref->loc, "'%s' stands twice in the list", name);
-        else names[n++] = name;
+        for (int k = 0; k < (inner.n > 1 ? inner.n : 1); k++) {
+            const char *name = inner.n > 1 ? inner.at[k] : member_name(b, ref);
+            if (sdag_map_put(&seen, name, i)) *SDAG_PUSH(b->r.a, &names) = name;
+            else sdag_reader_error(&b->r, ref->loc, "two views of the list are called '%s'", name);
+        }
     }
-    return (sdag_view_names){n, names};
+    return (sdag_view_names){names.n, names.at};
+}
+
+/* Ports that name nodes rather than take values: `of: [encoder, projector]`. */
+static void check_named(sdag_builder *b, const sdag_wires *w)
+{
+    for (int i = 0; i < w->n; i++) {
+        ref_views(b, &w->refs[i]);
+        for (int k = 0; k < i; k++)
+            if (w->refs[i].node >= 0 && w->refs[i].node == w->refs[k].node) {
+                sdag_reader_error(&b->r, w->refs[i].loc, "'%s' stands twice in the list",
+                                  b->nodes.at[w->refs[i].node]->name);
+                break;
+            }
+    }
 }
 
 /* A port's own bundle, checked. Ports that name nodes to be run elsewhere take lists of nodes, not of views. */
@@ -98,7 +109,7 @@ static sdag_view_names port_views(sdag_builder *b, sdag_gnode *n, int port)
     sdag_view_names v = {0};
     if (w->n == 0) return v;
     if (p->flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) {
-        for (int i = 0; i < w->n; i++) ref_views(b, &w->refs[i]);
+        check_named(b, w);
         if ((p->flags & SDAG_PORT_DATA) && w->n > 1)
             sdag_reader_error(&b->r, w->refs[1].loc, "port '%s' of %s takes one source", p->name, n->type->name);
         return v;

@@ -71,7 +71,7 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
         if (!v || b->status) return;
         bool image = sdag_value_at(b, v)->dtype == SDAG_DT_U8;
         char clash;
-        if (!sdag_port_fits(&bind, p->name, p->type, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v), image, &clash))
+        if (!sdag_value_fits(&bind, p->name, p->type, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v), image, &clash))
             report_misfit(x, g, i, v, clash, &bind);
     }
 }

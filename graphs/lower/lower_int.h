@@ -35,7 +35,7 @@ typedef struct sdag_bindings {
 
 /* Whether a value fits a port type ("f32[B,D]|image"); binds letters. Pixels (u8 images) fit types that start with f32:
  * they are converted. On a mismatch of letters only, *clash is the letter. */
-bool sdag_port_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
+bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
                     char *clash);
 
 /* Lowers one node (its inputs are lowered already). */

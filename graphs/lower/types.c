@@ -40,7 +40,7 @@ static bool fits_one(sdag_bindings *bind, const char *port, const char *type, si
     return axis == s.rank;
 }
 
-bool sdag_port_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
+bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
                     char *clash)
 {
     *clash = 0;

@@ -43,8 +43,8 @@ static sdag_status open_digits(sdag_dataset **out, const void *opts_, const sdag
     int32_t *labels = SDAG_NEWS(o->arena, int32_t, n[d->split]);
     for (int i = 0; i < n[d->split]; i++) labels[i] = x->all.label[x->row ? x->row[i] : i];
     *out = SDAG_NEW(o->arena, sdag_dataset);
-    **out = (sdag_dataset){.n = n[d->split], .h = SIDE, .w = SIDE, .c = 1, .cap = PIXELS, .classes = SDAG_DIGITS_CLASSES,
-                           .labels = labels, .impl = x, .load = load};
+    **out = (sdag_dataset){.n = n[d->split], .h = SIDE, .w = SIDE, .c = 1, .cap = PIXELS, .labels = labels,
+                           .classes = SDAG_DIGITS_CLASSES, .impl = x, .load = load};
     return SDAG_OK;
 }
 

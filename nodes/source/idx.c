@@ -69,7 +69,7 @@ static sdag_status check_images(const idx *d, const sdag_idx *x, const sdag_open
     size_t h = (size_t)d->size.at[0], w = (size_t)d->size.at[d->size.n - 1], c = (size_t)d->channels;
     if (x->rank < 3) return sdag_fail(o->log, SDAG_IO, o->loc, "%s: holds no images (rank %d)", path, x->rank);
     if (x->dim[1] == h && x->dim[2] == w && x->dim[3] == c) return SDAG_OK;
-    return sdag_fail(o->log, SDAG_IO, o->loc, "%s: images are %zux%zu with %zu channel%s, but size and channels say %zux%zu and %zu",
+    return sdag_fail(o->log, SDAG_IO, o->loc, "%s: images are %zux%zu with %zu channel%s, not %zux%zu with %zu",
                      path, x->dim[1], x->dim[2], x->dim[3], x->dim[3] == 1 ? "" : "s", h, w, c);
 }
 
@@ -83,8 +83,8 @@ static sdag_status take_labels(sdag_dataset *set, const idx *d, const sdag_idx *
     for (int64_t i = 0; i < set->n; i++) {
         labels[i] = x->data[i];
         if (d->classes && labels[i] >= d->classes)
-            return sdag_fail(o->log, SDAG_IO, o->loc, "%s: label %d of image %lld is outside 0..%d", path, (int)labels[i],
-                             (long long)i, (int)d->classes - 1);
+            return sdag_fail(o->log, SDAG_IO, o->loc, "%s: label %d of image %lld is outside 0..%d", path,
+                             (int)labels[i], (long long)i, (int)d->classes - 1);
         if (labels[i] >= set->classes) set->classes = labels[i] + 1;
     }
     if (d->classes) set->classes = (int)d->classes;

@@ -28,7 +28,7 @@ static const sdag_opt opts[] = {
     {.name = "size", .help = "[height, width] or one number for a square; 0: as they are, an augment must follow",
      .kind = SDAG_OPT_INTS, .offset = offsetof(images, size), .max = 16384, .required = true},
     SDAG_INT(images, channels, 3, 1, 3, "3 for colour, 1 for grey"),
-    SDAG_INT(images, min_side, 0, 0, 16384, "shrink large JPEGs while decoding, as far as both sides stay above; 0: never"),
+    SDAG_INT(images, min_side, 0, 0, 16384, "shrink large JPEGs while decoding, to no less than this; 0: never"),
     SDAG_STRS(images, classes, NULL, "the class folders in the order of their labels; empty: all, sorted"),
     SDAG_INT(images, cache, 512, 0, 1 << 20, "MiB of decoded images of one size to keep in memory"),
     {0},
@@ -51,14 +51,23 @@ typedef struct data {
 
 /* ---- loading ---- */
 
-static bool grow(void *p, size_t *cap, size_t need, size_t each)
+static bool grow_pixels(slot *s, size_t need)
 {
-    void **at = p;
-    if (need <= *cap) return true;
-    void *more = sdag_realloc(*at, need, each);
+    if (need <= s->pixels_cap) return true;
+    uint8_t *more = sdag_realloc(s->pixels, need, 1);
     if (!more) return false;
-    *at = more;
-    *cap = need;
+    s->pixels = more;
+    s->pixels_cap = need;
+    return true;
+}
+
+static bool grow_floats(slot *s, size_t need)
+{
+    if (need <= s->floats_cap) return true;
+    float *more = sdag_realloc(s->floats, need, sizeof *more);
+    if (!more) return false;
+    s->floats = more;
+    s->floats_cap = need;
     return true;
 }
 
@@ -76,8 +85,7 @@ static sdag_status fit(const sdag_dataset *d, slot *s, uint8_t *dst, int h, int 
     }
     double scale = fmax((double)d->h / h, (double)d->w / w);
     int64_t H = (int64_t)fmax(rint(h * scale), (double)d->h), W = (int64_t)fmax(rint(w * scale), (double)d->w);
-    size_t tmp = (size_t)sdag_resample_tmp(h, w, d->c, W);
-    if (!grow(&s->floats, &s->floats_cap, d->cap + tmp, sizeof *s->floats)) return SDAG_NOMEM;
+    if (!grow_floats(s, d->cap + (size_t)sdag_resample_tmp(h, w, d->c, d->w))) return SDAG_NOMEM;
     sdag_raster src = {.at = s->pixels, .bytes = true, .h = h, .w = w, .c = d->c, .stride = w * d->c};
     sdag_resample_to to = {.H = H, .W = W, .y = (H - d->h) / 2, .x = (W - d->w) / 2, .h = d->h, .w = d->w};
     sdag_resample(s->floats, &src, to, SDAG_FILTER_BILINEAR, s->floats + d->cap);
@@ -109,7 +117,7 @@ static sdag_status load(const sdag_dataset *d, int64_t id, int slot_, uint8_t *d
     sdag_status st = read_file(x, s, id, &len, &h, &w, why);
     if (st) return st;
     bool direct = !d->h || (h == d->h && w == d->w);
-    if (!direct && !grow(&s->pixels, &s->pixels_cap, (size_t)h * (size_t)w * (size_t)d->c, 1)) return SDAG_NOMEM;
+    if (!direct && !grow_pixels(s, (size_t)h * (size_t)w * (size_t)d->c)) return SDAG_NOMEM;
     st = sdag_image_decode(s->decoder, direct ? dst : s->pixels, direct ? d->cap : s->pixels_cap, &h, &w, s->file, len,
                            (int)d->c, x->min_side, why);
     if (!st && !direct) st = fit(d, s, dst, h, w);
@@ -139,7 +147,8 @@ static void release(void *p)
 }
 
 /* Label of each class folder: its place in `classes`, or in the sorted folders. */
-static sdag_status number_classes(sdag_dataset *set, int32_t *number, const images *o, const sdag_files *f, const sdag_open *op)
+static sdag_status number_classes(sdag_dataset *set, int32_t *number, const images *o, const sdag_files *f,
+                                  const sdag_open *op)
 {
     set->classes = o->classes.n ? o->classes.n : sdag_files_classes(f);
     const char **names = SDAG_NEWS(op->arena, const char *, set->classes + 1);

@@ -14,7 +14,7 @@ void sdag_source_lower(sdag_build *b, const sdag_node *self, int64_t h, int64_t 
     sdag_val ids = sdag_source_ids(b, self), labels = sdag_source_labels(b, self), dims = 0;
     int64_t cap = h ? h * w * c : b->samples ? (int64_t)b->samples->cap : c; /* unknown as long as no file is opened */
     sdag_val image = sdag_op_decode(b, ids, h, w, c, cap, &dims);
-    sdag_out_image(b, self, "image", image, dims, c);
+    sdag_out_image(b, self, "image", image, h ? 0 : dims, c); /* one size: no need to carry it along */
     sdag_out(b, self, "label", labels);
     sdag_out(b, self, "id", ids);
 }

@@ -26,6 +26,7 @@
 typedef struct sdag_worker {
     _Alignas(SDAG_LINE) sdag_pool *pool;
     int slot;         /* 0: the thread that calls sdag_exec_step */
+    _Atomic bool inside; /* may touch the job; not used for slot 0 */
     bool looking;     /* counted in sdag_pool.looking */
     bool asleep;      /* under sdag_pool.lock */
     void *scratch;    /* aligned to SDAG_ALIGN */
@@ -43,7 +44,6 @@ struct sdag_pool {
     pthread_mutex_t lock; /* taken only to sleep and to wake */
     _Alignas(SDAG_LINE) _Atomic(struct sdag_job *) job;
     _Atomic bool quit;
-    _Alignas(SDAG_LINE) _Atomic int inside;  /* workers that may touch the job, the caller not counted */
     _Alignas(SDAG_LINE) _Atomic int looking; /* workers awake without work */
     _Atomic int asleep;
 };

@@ -24,18 +24,17 @@ static bool job_ready(const sdag_job *j)
     return false;
 }
 
-/* The job, kept alive until leave; NULL when there is none. Counting first and looking then is what lets
+/* The job, kept alive until leave; NULL when there is none. Saying so first and looking then is what lets
  * sdag_pool_run know when nobody is inside. */
-static sdag_job *enter(sdag_pool *p)
+static sdag_job *enter(sdag_worker *w)
 {
-    if (!atomic_load_explicit(&p->job, memory_order_relaxed)) return NULL;
-    atomic_fetch_add(&p->inside, 1);
-    sdag_job *j = atomic_load(&p->job);
-    if (!j) atomic_fetch_sub(&p->inside, 1);
+    atomic_store(&w->inside, true);
+    sdag_job *j = atomic_load(&w->pool->job);
+    if (!j) atomic_store_explicit(&w->inside, false, memory_order_release);
     return j;
 }
 
-static void leave(sdag_pool *p) { atomic_fetch_sub(&p->inside, 1); }
+static void leave(sdag_worker *w) { atomic_store_explicit(&w->inside, false, memory_order_release); }
 
 void sdag_worker_found(sdag_worker *w)
 {
@@ -65,38 +64,22 @@ static bool wait_round(int *rounds, int64_t *until)
     return sdag_now_ns() < *until;
 }
 
-/* Works on j. true: nothing is left of it; false: nothing was ready for LOOK_NS. */
-static bool attend(sdag_worker *w, sdag_job *j)
-{
-    int rounds = 0;
-    int64_t until = 0;
-    while (!job_done(j)) {
-        if (j->work(j, w)) {
-            rounds = 0;
-        } else {
-            look(w, j);
-            if (!wait_round(&rounds, &until)) return false;
-        }
-    }
-    look(w, j);
-    return true;
-}
-
 /* Sleeps until there may be work again. Who makes work ready looks at `asleep` after that, and we look for work after
- * adding ourselves to it, so one of the two sees the other. j: of which the worker is inside; it leaves. */
-static void sleep_until_woken(sdag_worker *w, sdag_job *j)
+ * adding ourselves to it, so one of the two sees the other. own: the caller's job. */
+static void sleep_until_woken(sdag_worker *w, const sdag_job *own)
 {
     sdag_pool *p = w->pool;
     pthread_mutex_lock(&p->lock);
     w->asleep = true;
     atomic_fetch_add(&p->asleep, 1);
     atomic_fetch_sub(&p->looking, 1);
-    if (atomic_load(&p->quit) || (j ? job_ready(j) || job_done(j) : atomic_load(&p->job) != NULL)) {
+    const sdag_job *j = own ? own : enter(w);
+    if (atomic_load(&p->quit) || (j && job_ready(j)) || (own && job_done(own))) {
         w->asleep = false;
         atomic_fetch_sub(&p->asleep, 1);
         atomic_fetch_add(&p->looking, 1);
     }
-    if (j && w->slot) leave(p);
+    if (j && !own) leave(w);
     while (w->asleep) pthread_cond_wait(&w->wake, &p->lock);
     pthread_mutex_unlock(&p->lock);
 }
@@ -136,20 +119,33 @@ void sdag_pool_run(sdag_pool *p, sdag_job *j)
 {
     sdag_worker *w = &p->workers[0];
     fenv_t callers;
+    int rounds = 0;
+    int64_t until = 0;
     fegetenv(&callers); /* a library that the caller loaded may have changed how numbers are rounded */
     fesetenv(FE_DFL_ENV);
     w->looking = true;
     atomic_fetch_add(&p->looking, 1);
     atomic_store(&p->job, j);
-    while (!attend(w, j)) sleep_until_woken(w, j);
+    while (!job_done(j)) {
+        if (j->work(j, w)) {
+            rounds = 0;
+            continue;
+        }
+        look(w, j);
+        if (wait_round(&rounds, &until)) continue;
+        sleep_until_woken(w, j);
+        rounds = 0;
+    }
+    look(w, j);
     w->looking = false;
     atomic_fetch_sub(&p->looking, 1);
     atomic_store(&p->job, NULL);
-    for (int rounds = 0; atomic_load(&p->inside);)
-        if (++rounds % 64 == 0) sched_yield();
+    for (int i = 1; i < p->threads; i++)
+        for (rounds = 0; atomic_load(&p->workers[i].inside);) wait_round(&rounds, &until);
     fesetenv(&callers);
 }
 
+/* Inside only to look and to work, not to wait: sdag_pool_run need not wait for who has lost the processor meanwhile. */
 static void *worker_main(void *arg)
 {
     sdag_worker *w = arg;
@@ -158,14 +154,15 @@ static void *worker_main(void *arg)
     int64_t until = 0;
     fesetenv(FE_DFL_ENV);
     while (!atomic_load(&p->quit)) {
-        sdag_job *j = enter(p);
-        if (j && attend(w, j)) {
-            leave(p);
-            rounds = 0;
-        } else if (j || !wait_round(&rounds, &until)) {
-            sleep_until_woken(w, j);
-            rounds = 0;
+        sdag_job *j = enter(w);
+        if (j) {
+            while (j->work(j, w)) rounds = 0;
+            look(w, j);
+            leave(w);
         }
+        if (wait_round(&rounds, &until)) continue;
+        sleep_until_woken(w, NULL);
+        rounds = 0;
     }
     return NULL;
 }

@@ -37,7 +37,9 @@ void sdag_progress_show(sdag_session *s, const sdag_progress_now *n)
 {
     sdag_progress *p = &s->progress;
     double now = sdag_now();
-    if (p->quiet || (p->bar ? now - p->shown < 0.1 && n->step < n->steps : !n->epoch_end)) return;
+    bool last = n->step == n->steps;
+    if (p->quiet || (!p->bar && !n->epoch_end)) return;
+    if (!last && now - p->shown < (p->bar ? 0.1 : 5)) return;
     p->shown = now;
     char left[32], rate[32], bar[BAR + 1];
     int64_t done = n->step - p->first;

@@ -4,7 +4,6 @@
  *
  * All files once into memory (the rate of reading), then decoded again and again for two seconds (the rate of
  * decoding). */
-#define _GNU_SOURCE /* clock_gettime */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

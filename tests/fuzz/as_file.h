@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h> /* memfd_create: _GNU_SOURCE */
+#include <sys/mman.h>
 #include <unistd.h>
 
 typedef struct as_file {

@@ -1,5 +1,4 @@
 /* Any bytes as an IDX file, gzipped or not. */
-#define _GNU_SOURCE /* memfd_create */
 #include "core/io/idx.h"
 #include "tests/fuzz/as_file.h"
 

@@ -1,5 +1,4 @@
 /* Any bytes as a safetensors file: what is accepted is read, and every byte of it belongs to one tensor. */
-#define _GNU_SOURCE /* memfd_create */
 #include "core/base/alloc.h"
 #include "core/io/safetensors.h"
 #include "tests/fuzz/as_file.h"

@@ -1,5 +1,4 @@
 /* Any bytes as an archive: index it and read every file of it. */
-#define _GNU_SOURCE /* memfd_create */
 #include "core/base/alloc.h"
 #include "core/io/tar.h"
 #include "tests/fuzz/as_file.h"

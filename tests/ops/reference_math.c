@@ -180,19 +180,19 @@ static void ref_matmul(const sdag_ref *r)
     const sdag_attr_matmul *o = r->attr;
     const sdag_shape *sx = &r->in[0].shape, *sy = &r->in[1].shape, *sz = &r->out[0].shape;
     int64_t depth = sx->d[sx->rank - (o->tx ? 2 : 1)], c[SDAG_RANK_MAX], cx[SDAG_RANK_MAX], cy[SDAG_RANK_MAX];
+    int64_t step_x = o->tx ? sx->d[sx->rank - 1] : 1, step_y = o->ty ? 1 : sy->d[sy->rank - 1]; /* from k to k + 1 */
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
         coordinates(c, sz, i);
         int64_t row = c[sz->rank - 2], col = c[sz->rank - 1];
         double s = 0;
-        for (int64_t k = 0; k < depth; k++) {
-            memcpy(cx, c, sizeof cx);
-            memcpy(cy, c, sizeof cy);
-            cx[sz->rank - 2] = o->tx ? k : row;
-            cx[sz->rank - 1] = o->tx ? row : k;
-            cy[sz->rank - 2] = o->ty ? col : k;
-            cy[sz->rank - 1] = o->ty ? k : col;
-            s += r->in[0].at[place(sx, cx, sz->rank)] * r->in[1].at[place(sy, cy, sz->rank)];
-        }
+        memcpy(cx, c, sizeof cx);
+        memcpy(cy, c, sizeof cy);
+        cx[sz->rank - 2] = o->tx ? 0 : row;
+        cx[sz->rank - 1] = o->tx ? row : 0;
+        cy[sz->rank - 2] = o->ty ? col : 0;
+        cy[sz->rank - 1] = o->ty ? 0 : col;
+        const double *x = r->in[0].at + place(sx, cx, sz->rank), *y = r->in[1].at + place(sy, cy, sz->rank);
+        for (int64_t k = 0; k < depth; k++) s += x[k * step_x] * y[k * step_y];
         r->out[0].at[i] = (double)o->alpha * s + (r->n_in > 2 ? r->in[2].at[col] : 0);
     }
 }

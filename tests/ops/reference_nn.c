@@ -52,7 +52,8 @@ static void pool(const sdag_ref *r, bool max)
                     double sum = 0, best = -INFINITY;
                     int64_t place = -1;
                     for (int64_t p = 0; p < o->size * o->size; p++) {
-                        const int64_t h = i * o->stride - o->pad + p / o->size, v = j * o->stride - o->pad + p % o->size;
+                        const int64_t h = i * o->stride - o->pad + p / o->size,
+                                      v = j * o->stride - o->pad + p % o->size;
                         if (h < 0 || h >= dx[1] || v < 0 || v >= dx[2]) continue;
                         const double u = *at4(x, n, h, v, c);
                         sum += u;
@@ -182,7 +183,8 @@ static void ref_softmax_xent_soft(const sdag_ref *r)
 static void ref_count_not(const sdag_ref *r)
 {
     double n = 0;
-    for (int64_t i = 0; i < count(&r->in[0]); i++) n += (int32_t)r->in[0].at[i] != ((const sdag_attr_ignore *)r->attr)->ignore;
+    for (int64_t i = 0; i < count(&r->in[0]); i++)
+        n += (int32_t)r->in[0].at[i] != ((const sdag_attr_ignore *)r->attr)->ignore;
     r->out[0].at[0] = fmax(n, 1);
 }
 
@@ -192,7 +194,8 @@ static void ref_dropout(const sdag_ref *r)
     const double p = (double)o->p;
     const uint32_t key[2] = {(uint32_t)r->step->seed, (uint32_t)(r->step->seed >> 32)};
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
-        const uint32_t ctr[4] = {(uint32_t)(i / 64 * 16 + i % 16), (uint32_t)r->step->step, 0, o->keyed ? o->salt : r->salt};
+        const uint32_t ctr[4] = {(uint32_t)(i / 64 * 16 + i % 16), (uint32_t)r->step->step, 0,
+                                 o->keyed ? o->salt : r->salt};
         uint32_t word[4];
         sdag_philox(word, ctr, key);
         r->out[0].at[i] = r->in[0].at[i] * ((double)word[i % 64 / 16] / 4294967296.0 >= p ? 1 / (1 - p) : 0);

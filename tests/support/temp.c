@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* nftw, mkdtemp */
 #include "tests/support/temp.h"
 
 #include <dirent.h>

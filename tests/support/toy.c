@@ -113,8 +113,9 @@ static void obey_run(const sdag_args *a)
         if (o->at >= lo && o->at < hi) y[o->at] = atomic_load(o->count) >= o->meet ? 1 : 0;
         return;
     }
-    if (o->spin_us)
-        for (double end = now() + 1e-6 * o->spin_us; now() < end;) {
+    double spin = 1e-6 * o->spin_us * (o->fail_from && a->tile == o->fail_from ? 20 : 1); /* the first to fail is late */
+    if (spin > 0)
+        for (double end = now() + spin; now() < end;) {
         }
     if (o->at >= lo && o->at < hi) y[o->at] = o->value;
     if (o->fail_from && a->tile >= o->fail_from) sdag_op_fail(a, SDAG_IO, "tile %d is bad", (int)a->tile);

@@ -1,5 +1,4 @@
 /* PNG and JPEG: what the pixels are, and that no damaged file passes for a whole one. */
-#define _GNU_SOURCE /* memmem */
 #include <png.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,4 @@
 /* Archives: every way of packing gives the same files, and no cut or damaged archive passes for a shorter one. */
-#define _GNU_SOURCE /* mkfifo */
 #include <archive.h>
 #include <archive_entry.h>
 #include <pthread.h>

@@ -40,7 +40,7 @@ static void test_ramps(void **state)
     NEAR(sdag_schedule_at(&s, 5, 11, 1), 0.55);
     assert_true(sdag_schedule_at(&s, 10, 11, 1) == 0.1f);
     assert_true(sdag_schedule_at(&s, 99, 11, 1) == 0.1f); /* past the end */
-    assert_true(sdag_schedule_at(&s, 0, 1, 1) == 1);       /* a single step */
+    assert_true(sdag_schedule_at(&s, 0, 1, 1) == 1);      /* a single step */
     s.rule = SDAG_SCHED_LINEAR;
     s.warmup.n = 3; /* the ramp starts after it */
     NEAR(sdag_schedule_at(&s, 2, 14, 1), 1);
