@@ -124,7 +124,7 @@ SDAG_INLINE void moments_of(const int n, const sums *t, const float *k, const fl
     }
 }
 
-SDAG_CLONES static void moments(const sums *t, const float *k, const float *x, const lines *l)
+SDAG_CLONES static void col_moments(const sums *t, const float *k, const float *x, const lines *l)
 {
     const int64_t whole = l->last == l->w ? l->n : l->n - 1;
     x += l->at;
@@ -148,7 +148,7 @@ void sdag_col_moments(double *mean, double *m2, const sdag_rect *r, const float 
     const sums t = sums_new(&scratch, l.w);
     float *k = scratch;
     repeat(k, first, r->n, l.w);
-    moments(&t, k, x, &l);
+    col_moments(&t, k, x, &l);
     fold(mean + r->col0, t.s0, r->n, l.w);
     fold(m2 + r->col0, t.s1, r->n, l.w);
     const double n = (double)r->rows;
@@ -292,10 +292,10 @@ SDAG_INLINE void grads_body(const mask how, const bool keep, const sums *t, cons
     {                                                                                                       \
         grads_body(how, keep, t, gy, x, y, gr, k, l);                                                       \
     }
-GRADS(grads_keep, KEEP, false)
-GRADS(grads_sign, SIGN, false)
-GRADS(grads_seen, SEEN, false)
-GRADS(grads_seen_gr, SEEN, true)
+GRADS(norm_grads_keep, KEEP, false)
+GRADS(norm_grads_sign, SIGN, false)
+GRADS(norm_grads_seen, SEEN, false)
+GRADS(norm_grads_seen_gr, SEEN, true)
 
 static mask mask_of(const sdag_norm *n, const float *y) { return !n->relu ? KEEP : y ? SEEN : SIGN; }
 
@@ -307,9 +307,9 @@ void sdag_norm_sums(double *sg, double *sx, const sdag_rect *t, const sdag_norm 
     coefs k;
     coefs_of(&k, t, n, NULL, NULL, l.w, scratch);
     switch (mask_of(n, y)) {
-    case KEEP: grads_keep(&s, gy, x, y, gr, &k, &l); break;
-    case SIGN: grads_sign(&s, gy, x, y, gr, &k, &l); break;
-    case SEEN: (gr ? grads_seen_gr : grads_seen)(&s, gy, x, y, gr, &k, &l); break;
+    case KEEP: norm_grads_keep(&s, gy, x, y, gr, &k, &l); break;
+    case SIGN: norm_grads_sign(&s, gy, x, y, gr, &k, &l); break;
+    case SEEN: (gr ? norm_grads_seen_gr : norm_grads_seen)(&s, gy, x, y, gr, &k, &l); break;
     }
     fold(sg + t->col0, s.s0, t->n, l.w);
     fold(sx + t->col0, s.s1, t->n, l.w);
@@ -337,9 +337,9 @@ SDAG_INLINE void back_body(const mask how, float *gx, const float *gy, const flo
     {                                                                                                        \
         back_body(how, gx, gy, x, y, k, l);                                                                  \
     }
-BACK(back_keep, KEEP)
-BACK(back_sign, SIGN)
-BACK(back_seen, SEEN)
+BACK(norm_back_keep, KEEP)
+BACK(norm_back_sign, SIGN)
+BACK(norm_back_seen, SEEN)
 
 void sdag_norm_back(float *gx, const sdag_rect *t, const sdag_norm *n, const float *gy, const float *x, const float *y,
                     const float *d0, const float *d1, void *scratch)
@@ -348,8 +348,8 @@ void sdag_norm_back(float *gx, const sdag_rect *t, const sdag_norm *n, const flo
     coefs k;
     coefs_of(&k, t, n, d0, d1, l.w, scratch);
     switch (mask_of(n, y)) {
-    case KEEP: back_keep(gx, gy, x, y, &k, &l); break;
-    case SIGN: back_sign(gx, gy, x, y, &k, &l); break;
-    case SEEN: back_seen(gx, gy, x, y, &k, &l); break;
+    case KEEP: norm_back_keep(gx, gy, x, y, &k, &l); break;
+    case SIGN: norm_back_sign(gx, gy, x, y, &k, &l); break;
+    case SEEN: norm_back_seen(gx, gy, x, y, &k, &l); break;
     }
 }

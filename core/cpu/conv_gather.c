@@ -5,6 +5,7 @@
  *   i step + off + r' offstep,   r = first + r' every
  * Forward: step = stride, all r. Adjoint: gx pixel h collects gy[(h + pad - r dil) / stride] where that divides; pixels
  * with equal h mod stride have the same r, so each such phase is a convolution of stride 1 with part of the kernel.
+ * A tile takes a block of places, and at each place the pixels of all phases: stride_h x stride_w neighbours in gx.
  *
  * The weights' gradient multiplies gy by the gathered rows of x, transposed: gw[o, rsc] = sum_p gy[p,o] row[p, rsc].
  * Its tiles are (slot of pixels, group, chunk of kernel elements) such that a tile's sum stays in the second cache. */
@@ -30,8 +31,7 @@ typedef struct axis {
 
 typedef struct phase {
     axis h, w;
-    int64_t k, rows; /* length of a gathered row; result pixels */
-    int64_t block, blocks;
+    int64_t k; /* length of a gathered row */
 } phase;
 
 typedef struct gather {
@@ -40,7 +40,28 @@ typedef struct gather {
     int64_t cs, cd, hs, ws;      /* channels and size of the source */
     int64_t hd, wd;              /* size of the result */
     int64_t phases_h, phases_w;
+    int64_t ph, pw, places;      /* places of an image, of all images: result pixels of the phase that has most */
+    int64_t longest, block, blocks; /* the longest gathered row; places of a block */
 } gather;
+
+/* Counts through images, rows and columns without dividing at each. */
+typedef struct place {
+    int64_t n, i, q;
+} place;
+
+static place place_at(const gather *t, int64_t x)
+{
+    return (place){x / (t->ph * t->pw), x / t->pw % t->ph, x % t->pw};
+}
+
+static void next_place(const gather *t, place *x)
+{
+    if (++x->q < t->pw) return;
+    x->q = 0;
+    if (++x->i < t->ph) return;
+    x->i = 0;
+    x->n++;
+}
 
 static axis axis_forward(int64_t src, int64_t dst, int64_t k, int64_t stride, int64_t pad, int64_t dil)
 {
@@ -60,17 +81,6 @@ static axis axis_back(int64_t src, int64_t dst, int64_t k, int64_t stride, int64
     return a;
 }
 
-static gather gather_of(const sdag_conv_job *j)
-{
-    const sdag_conv *cv = j->cv;
-    gather t = {.j = j, .images = cv->n, .g = cv->groups, .k1 = cv->c / cv->groups, .n1 = cv->o / cv->groups,
-                .cs = cv->c, .cd = cv->o, .hs = cv->h, .ws = cv->w, .hd = j->oh, .wd = j->ow, .phases_h = 1,
-                .phases_w = 1};
-    if (j->kind != SDAG_CONV_BACK_DATA) return t;
-    return (gather){.j = j, .images = cv->n, .g = cv->groups, .k1 = t.n1, .n1 = t.k1, .cs = t.cd, .cd = t.cs,
-                    .hs = t.hd, .ws = t.wd, .hd = t.hs, .wd = t.ws, .phases_h = cv->stride_h, .phases_w = cv->stride_w};
-}
-
 static phase phase_of(const gather *t, int64_t i)
 {
     const sdag_conv *cv = t->j->cv;
@@ -83,17 +93,53 @@ static phase phase_of(const gather *t, int64_t i)
                   : axis_forward(t->ws, t->wd, cv->kw, cv->stride_w, cv->pad_w, cv->dil_w),
     };
     f.k = f.h.count * f.w.count * t->k1;
-    f.rows = t->images * f.h.n * f.w.n;
-    const int64_t fit = ROW_BYTES / (sdag_max_i64(f.k, 1) * (int64_t)sizeof(float)) / ROW_UNIT * ROW_UNIT;
-    f.block = sdag_max_i64(ROW_UNIT, sdag_min_i64(fit, MAX_ROWS));
-    f.blocks = sdag_ceil_div(f.rows, f.block);
     return f;
+}
+
+/* Rows of k floats that fit a block. */
+static int64_t block_rows(int64_t k)
+{
+    const int64_t fit = ROW_BYTES / (sdag_max_i64(k, 1) * (int64_t)sizeof(float)) / ROW_UNIT * ROW_UNIT;
+    return sdag_max_i64(ROW_UNIT, sdag_min_i64(fit, MAX_ROWS));
+}
+
+static gather gather_of(const sdag_conv_job *j)
+{
+    const sdag_conv *cv = j->cv;
+    gather t = {.j = j, .images = cv->n, .g = cv->groups, .k1 = cv->c / cv->groups, .n1 = cv->o / cv->groups,
+                .cs = cv->c, .cd = cv->o, .hs = cv->h, .ws = cv->w, .hd = j->oh, .wd = j->ow, .phases_h = 1,
+                .phases_w = 1};
+    if (j->kind == SDAG_CONV_BACK_DATA)
+        t = (gather){.j = j, .images = cv->n, .g = cv->groups, .k1 = t.n1, .n1 = t.k1, .cs = t.cd, .cd = t.cs,
+                     .hs = t.hd, .ws = t.wd, .hd = t.hs, .wd = t.ws, .phases_h = sdag_min_i64(cv->stride_h, t.hs),
+                     .phases_w = sdag_min_i64(cv->stride_w, t.ws)};
+    for (int64_t i = 0; i < t.phases_h * t.phases_w; i++) {
+        const phase f = phase_of(&t, i);
+        t.ph = sdag_max_i64(t.ph, f.h.n);
+        t.pw = sdag_max_i64(t.pw, f.w.n);
+        t.longest = sdag_max_i64(t.longest, f.k);
+    }
+    t.places = t.images * t.ph * t.pw;
+    t.block = block_rows(t.longest);
+    t.blocks = sdag_ceil_div(t.places, t.block);
+    return t;
 }
 
 /* Distance of gathered rows: not a multiple of 1 KiB, so that rows do not compete for the same cache lines. */
 static int64_t row_step(int64_t k) { return sdag_lanes_up(k) + (sdag_lanes_up(k) % 256 == 0 ? SDAG_LANES : 0); }
 
 static int64_t panels(const gather *t) { return sdag_ceil_div(t->n1, SDAG_LANES); }
+
+/* A call costs more than to copy the few channels of a first layer. */
+static inline void copy(float *to, const float *from, int64_t n)
+{
+    if (n > 3 * SDAG_LANES) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
+    for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4 * sizeof *to);
+    for (int64_t i = 0; i < n; i++) to[i] = from[i];
+}
 
 /* Kernel elements [e0,e1) of one result pixel into row; elements that fall outside are zeros.
  * Neighbours along w lie side by side in the source when there is one group, so they are copied at once. */
@@ -115,7 +161,7 @@ static void gather_row(float *row, const gather *t, const phase *f, int64_t e0, 
         }
         const float *line = image + h * f->w.src * t->cs;
         if (joined && w0 + s >= 0 && w0 + stop <= f->w.src) {
-            memcpy(row, line + (w0 + s) * t->cs, (size_t)((stop - s) * k1) * sizeof *row);
+            copy(row, line + (w0 + s) * t->cs, (stop - s) * k1);
             row += (stop - s) * k1;
             continue;
         }
@@ -124,7 +170,7 @@ static void gather_row(float *row, const gather *t, const phase *f, int64_t e0, 
             if (w < 0 || w >= f->w.src)
                 memset(row, 0, (size_t)k1 * sizeof *row);
             else
-                memcpy(row, line + w * t->cs, (size_t)k1 * sizeof *row);
+                copy(row, line + w * t->cs, k1);
         }
     }
 }
@@ -158,17 +204,11 @@ static int64_t pack_at(const gather *t, int64_t i)
 static void plan_product(const gather *t, sdag_tiling *out)
 {
     const int64_t phases = t->phases_h * t->phases_w;
-    int64_t tiles = 0, scratch = 0;
-    for (int64_t i = 0; i < phases; i++) {
-        const phase f = phase_of(t, i);
-        tiles += f.blocks * t->g;
-        scratch = sdag_max_i64(scratch, f.block * (row_step(f.k) + t->n1));
-    }
     out->stages = 2;
     out->tiles[0] = phases * t->g * panels(t);
-    out->tiles[1] = tiles;
+    out->tiles[1] = t->blocks * t->g;
     out->workspace = (size_t)pack_at(t, phases) * sizeof(float);
-    out->scratch = (size_t)scratch * sizeof(float);
+    out->scratch = (size_t)(t->block * (row_step(t->longest) + t->n1)) * sizeof(float);
 }
 
 static void run_pack(const gather *t, int64_t tile)
@@ -178,50 +218,62 @@ static void run_pack(const gather *t, int64_t tile)
     pack(t, &f, t->j->work + pack_at(t, i) + (group * panels(t) + panel) * f.k * SDAG_LANES, group, panel);
 }
 
-/* Rows [p,p+rows) of a phase into a. */
-static void gather_rows(float *a, int64_t lda, const gather *t, const phase *f, int64_t group, int64_t p, int64_t rows)
+/* Rows of the pixels of a phase at places [p,p+n) into a; their number. */
+static int64_t gather_rows(float *a, int64_t lda, const gather *t, const phase *f, int64_t group, int64_t p, int64_t n)
 {
-    const int64_t per = f->h.n * f->w.n;
-    for (int64_t x = p; x < p + rows; x++) {
-        const float *image = t->j->a + x / per * t->hs * t->ws * t->cs + group * t->k1;
-        gather_row(a + (x - p) * lda, t, f, 0, f->h.count * f->w.count, image, x % per / f->w.n, x % f->w.n);
+    float *to = a;
+    place x = place_at(t, p);
+    for (int64_t i = 0; i < n; i++, next_place(t, &x)) {
+        if (x.i >= f->h.n || x.q >= f->w.n) continue;
+        const float *image = t->j->a + x.n * t->hs * t->ws * t->cs + group * t->k1;
+        gather_row(to, t, f, 0, f->h.count * f->w.count, image, x.i, x.q);
+        to += lda;
+    }
+    return (to - a) / lda;
+}
+
+/* The same pixels' results c, to where they lie in the image. */
+static void put_rows(const gather *t, const phase *f, const float *c, int64_t group, int64_t p, int64_t n)
+{
+    place x = place_at(t, p);
+    for (int64_t i = 0; i < n; i++, next_place(t, &x)) {
+        if (x.i >= f->h.n || x.q >= f->w.n) continue;
+        const int64_t h = f->h.start + x.i * f->h.stride, w = f->w.start + x.q * f->w.stride;
+        copy(t->j->out + ((x.n * t->hd + h) * t->wd + w) * t->cd + group * t->n1, c, t->n1);
+        c += t->n1;
     }
 }
 
-/* Pixels of a phase lie apart in the result: each row is put where it belongs. */
-static void put_rows(const gather *t, const phase *f, const float *c, int64_t group, int64_t p, int64_t rows)
+/* One phase: result pixels are rows of the result as it lies, and so may source pixels be. */
+static void run_joined(const gather *t, const phase *f, int64_t group, int64_t p, int64_t n)
 {
-    const int64_t per = f->h.n * f->w.n;
-    for (int64_t x = p; x < p + rows; x++) {
-        const int64_t h = f->h.start + x % per / f->w.n * f->h.stride, w = f->w.start + x % f->w.n * f->w.stride;
-        memcpy(t->j->out + ((x / per * t->hd + h) * t->wd + w) * t->cd + group * t->n1, c + (x - p) * t->n1,
-               (size_t)t->n1 * sizeof *c);
-    }
+    const bool as_is = f->h.count == 1 && f->w.count == 1 && f->h.step == 1 && f->w.step == 1 && f->h.off == 0 &&
+                       f->w.off == 0 && t->hs == t->hd && t->ws == t->wd;
+    const float *a = as_is ? t->j->a + p * t->cs + group * t->k1 : t->j->scratch;
+    const int64_t lda = as_is ? t->cs : row_step(f->k);
+    if (!as_is) gather_rows(t->j->scratch, lda, t, f, group, p, n);
+    sdag_kern_best()->mul(n, t->n1, f->k, a, lda, t->j->work + group * panels(t) * f->k * SDAG_LANES,
+                          f->k * SDAG_LANES, t->j->out + p * t->cd + group * t->n1, t->cd, false);
 }
 
 static void run_product(const gather *t, int64_t tile)
 {
-    int64_t i = 0;
-    phase f = phase_of(t, 0);
-    while (tile >= f.blocks * t->g) {
-        tile -= f.blocks * t->g;
-        f = phase_of(t, ++i);
-    }
-    const int64_t group = tile / f.blocks, p = tile % f.blocks * f.block, rows = sdag_min_i64(f.block, f.rows - p);
-    const float *b = t->j->work + pack_at(t, i) + group * panels(t) * f.k * SDAG_LANES;
-    const bool as_is = f.h.count == 1 && f.w.count == 1 && f.h.step == 1 && f.w.step == 1 && f.h.off == 0 &&
-                       f.w.off == 0 && t->hs == t->hd && t->ws == t->wd;
-    const bool together = t->phases_h * t->phases_w == 1;
-    const float *a = as_is ? t->j->a + p * t->cs + group * t->k1 : t->j->scratch;
-    const int64_t lda = as_is ? t->cs : row_step(f.k);
-    float *apart = t->j->scratch + f.block * row_step(f.k);
-    if (!as_is) gather_rows(t->j->scratch, lda, t, &f, group, p, rows);
-    if (together) {
-        float *c = t->j->out + p * t->cd + group * t->n1;
-        sdag_kern_best()->mul(rows, t->n1, f.k, a, lda, b, f.k * SDAG_LANES, c, t->cd, false);
-    } else {
-        sdag_kern_best()->mul(rows, t->n1, f.k, a, lda, b, f.k * SDAG_LANES, apart, t->n1, false);
-        put_rows(t, &f, apart, group, p, rows);
+    const int64_t group = tile / t->blocks, p = tile % t->blocks * t->block, n = sdag_min_i64(t->block, t->places - p);
+    const int64_t phases = t->phases_h * t->phases_w;
+    float *rows = t->j->scratch, *c = rows + t->block * row_step(t->longest);
+    const float *b = t->j->work;
+    for (int64_t i = 0; i < phases; i++) {
+        const phase f = phase_of(t, i);
+        const int64_t size = panels(t) * f.k * SDAG_LANES;
+        if (phases == 1) {
+            run_joined(t, &f, group, p, n);
+        } else {
+            const int64_t m = gather_rows(rows, row_step(f.k), t, &f, group, p, n);
+            sdag_kern_best()->mul(m, t->n1, f.k, rows, row_step(f.k), b + group * size, f.k * SDAG_LANES, c, t->n1,
+                                  false);
+            put_rows(t, &f, c, group, p, n);
+        }
+        b += size * t->g;
     }
 }
 
@@ -239,16 +291,10 @@ static cut cut_of(const gather *t, const phase *f)
     u.chunks = sdag_ceil_div(u.taps, u.chunk);
     u.chunk = sdag_ceil_div(u.taps, u.chunks);
     u.chunks = sdag_ceil_div(u.taps, u.chunk);
-    u.slots = sdag_min_i64(sdag_ceil_div(WEIGHT_TILES, u.chunks * t->g), sdag_ceil_div(f->rows, 2 * ROW_UNIT));
+    u.slots = sdag_min_i64(sdag_ceil_div(WEIGHT_TILES, u.chunks * t->g), sdag_ceil_div(t->places, 2 * ROW_UNIT));
     u.width = sdag_lanes_up(u.chunk * t->k1);
     u.sum = t->n1 * u.width;
     return u;
-}
-
-static int64_t weight_rows(const cut *u)
-{
-    const int64_t fit = ROW_BYTES / (u->width * (int64_t)sizeof(float)) / ROW_UNIT * ROW_UNIT;
-    return sdag_max_i64(ROW_UNIT, sdag_min_i64(fit, MAX_ROWS));
 }
 
 static void plan_weights(const gather *t, sdag_tiling *out)
@@ -259,7 +305,7 @@ static void plan_weights(const gather *t, sdag_tiling *out)
     out->tiles[0] = u.slots * t->g * u.chunks;
     out->tiles[1] = sdag_ceil_div(t->j->cv->o, PACK_ROWS);
     out->workspace = (size_t)(out->tiles[0] * u.sum) * sizeof(float);
-    out->scratch = (size_t)((weight_rows(&u) + 1) * u.width) * sizeof(float);
+    out->scratch = (size_t)((block_rows(u.width) + 1) * u.width) * sizeof(float);
 }
 
 /* Sum over the pixels of a slot. The gathered rows are the right factor, so they are stored as panels. */
@@ -268,18 +314,19 @@ static void run_weights(const gather *t, int64_t tile)
     const phase f = phase_of(t, 0);
     const cut u = cut_of(t, &f);
     const int64_t slot = tile / (t->g * u.chunks), group = tile / u.chunks % t->g, chunk = tile % u.chunks;
-    const int64_t e0 = chunk * u.chunk, e1 = sdag_min_i64(e0 + u.chunk, u.taps), per = f.h.n * f.w.n;
-    const int64_t most = weight_rows(&u), end = f.rows * (slot + 1) / u.slots, width = u.width;
+    const int64_t e0 = chunk * u.chunk, e1 = sdag_min_i64(e0 + u.chunk, u.taps);
+    const int64_t most = block_rows(u.width), end = t->places * (slot + 1) / u.slots, width = u.width;
     const int64_t used = sdag_lanes_up((e1 - e0) * t->k1);
     float *row = t->j->scratch, *b = row + width, *sum = t->j->work + tile * u.sum;
     memset(row, 0, (size_t)width * sizeof *row);
     bool add = false;
-    for (int64_t p = f.rows * slot / u.slots; p < end; p += most, add = true) {
+    for (int64_t p = t->places * slot / u.slots; p < end; p += most, add = true) {
         const int64_t rows = sdag_min_i64(most, end - p);
-        for (int64_t x = p; x < p + rows; x++) {
-            const float *image = t->j->a + x / per * t->hs * t->ws * t->cs + group * t->k1;
-            gather_row(row, t, &f, e0, e1, image, x % per / f.w.n, x % f.w.n);
-            float *to = b + (x - p) * SDAG_LANES;
+        place x = place_at(t, p);
+        for (int64_t i = 0; i < rows; i++, next_place(t, &x)) {
+            const float *image = t->j->a + x.n * t->hs * t->ws * t->cs + group * t->k1;
+            gather_row(row, t, &f, e0, e1, image, x.i, x.q);
+            float *to = b + i * SDAG_LANES;
             for (int64_t l = 0; l < used; l += SDAG_LANES, to += most * SDAG_LANES)
                 memcpy(to, row + l, SDAG_LANES * sizeof *to);
         }

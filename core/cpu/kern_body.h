@@ -28,6 +28,7 @@ INLINE void KERN(block)(const int mr, const int nv, const bool at, int64_t k, co
         VEC bv[2];
         UNROLL for (int v = 0; v < nv; v++) bv[v] = LOAD(b + v * pb);
         UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(b + v * pb + KERN_AHEAD * SDAG_LANES);
+        if (at) __builtin_prefetch(a + (q + KERN_AHEAD) * lda);
         b += SDAG_LANES;
         UNROLL for (int i = 0; i < mr; i++) {
             float s = at ? pa[0][i] : pa[i / 3][(i % 3) * lda];

@@ -1,5 +1,5 @@
-/* Reductions of one row f32[n], for kernels that are SDAG_CLONES. Floats are added over ROW_BLOCK elements at most (in
- * the lanes of a vector), beyond them in double. */
+/* Reductions of one row f32[n], for kernels that are SDAG_CLONES. Floats are added over SDAG_ROW_BLOCK elements at most
+ * (in the lanes of a vector), beyond them in double. */
 #ifndef SDAG_CPU_ROWS_H
 #define SDAG_CPU_ROWS_H
 
@@ -51,8 +51,8 @@ SDAG_INLINE double sdag_row_exp(float *y, const float *x, float max, int64_t n)
     for (int64_t at = 0; at < n; at += SDAG_ROW_BLOCK) {
         const int64_t end = n - at < SDAG_ROW_BLOCK ? n : at + SDAG_ROW_BLOCK;
         float part = 0;
-        _Pragma("omp simd reduction(+ : part)") for (int64_t i = at; i < end; i++)
-        {
+#pragma omp simd reduction(+ : part)
+        for (int64_t i = at; i < end; i++) {
             const float e = sdag_expf(x[i] - max);
             y[i] = e;
             part += e;

@@ -74,7 +74,8 @@ static sdag_status read_header(const reading *r, gzFile gz)
         return sdag_fail(r->log, SDAG_IO, r->loc, "'%s' holds %s, only unsigned bytes are read", r->path,
                          type_name(b[2]));
     if (b[3] != 1 && b[3] != 3 && b[3] != 4)
-        return sdag_fail(r->log, SDAG_IO, r->loc, "'%s' has rank %d, expected 1 (labels), 3 or 4 (images)", r->path, b[3]);
+        return sdag_fail(r->log, SDAG_IO, r->loc, "'%s' has rank %d, expected 1 (labels), 3 or 4 (images)", r->path,
+                         b[3]);
     x->rank = b[3];
     s = read_exactly(r, gz, b, 4 * (size_t)x->rank);
     x->count = 1;

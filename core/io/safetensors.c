@@ -200,7 +200,8 @@ static sdag_status read_header(sdag_st *st)
     ssize_t n = sdag_read_at(st->fd, &len, sizeof len, 0);
     if (n < 0) return broken(st, "%s", strerror(errno));
     if (n < (ssize_t)sizeof len) return broken(st, "it is truncated");
-    if (len < 2 || len > HEADER_MAX) return broken(st, "it is not a safetensors file: header of %ju bytes", (uintmax_t)len);
+    if (len < 2 || len > HEADER_MAX)
+        return broken(st, "it is not a safetensors file: header of %ju bytes", (uintmax_t)len);
     if (size < 8 || len > size - 8) return broken(st, "it is truncated: %ju bytes", (uintmax_t)size);
     char *text = sdag_alloc((size_t)len);
     if (!text) return SDAG_NOMEM;
@@ -311,7 +312,8 @@ static sdag_status fail_read(const sdag_st *st, const sdag_st_entry *e, sdag_log
     return sdag_fail(log, SDAG_IO, st->loc, "cannot read '%s' of '%s': %s", e->name, st->path, what);
 }
 
-static sdag_status read_bytes(const sdag_st *st, const sdag_st_entry *e, uint64_t from, void *to, size_t n, sdag_log *log)
+static sdag_status read_bytes(const sdag_st *st, const sdag_st_entry *e, uint64_t from, void *to, size_t n,
+                              sdag_log *log)
 {
     ssize_t k = sdag_read_at(st->fd, to, n, st->data + e->begin + from);
     if (k < 0) return fail_read(st, e, log, strerror(errno));

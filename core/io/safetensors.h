@@ -81,9 +81,9 @@ typedef struct sdag_st_tensor {
     const void *data; /* row-major; may be NULL when empty */
 } sdag_st_tensor;
 
-/* The whole file, or none of it (sdag_outfile). The order of t and meta does not matter: data lie by size of element, the
- * largest first, then by name, so that every tensor is aligned; equal content gives equal bytes.
- * SDAG_FAILED: two equal names, a name that is not UTF-8 or is "__metadata__", a bad shape. SDAG_IO: see sdag_outfile. */
+/* The whole file, or none of it (sdag_outfile). The order of t and meta does not matter: data lie by size of element,
+ * the largest first, then by name, so that every tensor is aligned; equal content gives equal bytes.
+ * SDAG_FAILED: two equal names, a name that is not UTF-8 or is "__metadata__", a bad shape. SDAG_IO: see file.h. */
 sdag_status sdag_st_write(sdag_log *log, const char *path, const sdag_st_tensor *t, int n, const sdag_st_pair *meta,
                           int n_meta);
 

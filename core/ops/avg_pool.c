@@ -22,14 +22,14 @@ static void avg_pool_plan(sdag_tiling *t, const sdag_args *a)
     t->tiles[0] = sdag_window_tiles(y->d[0] * y->d[1], y->d[2] * y->d[3]);
 }
 
-SDAG_CLONES static void add(float *y, const float *x, int64_t c)
+SDAG_CLONES static void pool_add(float *y, const float *x, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) y[i] += x[i];
 }
 
 /* y <- scale y */
-SDAG_CLONES static void scale_by(float *y, float scale, int64_t c)
+SDAG_CLONES static void pool_scale(float *y, float scale, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) y[i] *= scale;
@@ -49,9 +49,9 @@ static void avg_pool_run(const sdag_args *a)
             for (int64_t j = 0; j < v.ow; j++) {
                 const int64_t left = j * v.stride - v.pad, w0 = left < 0 ? 0 : left;
                 for (int64_t w = w0; w < left + v.size && w < v.w; w++)
-                    add(y + j * v.c, x + ((n * v.h + h) * v.w + w) * v.c, v.c);
+                    pool_add(y + j * v.c, x + ((n * v.h + h) * v.w + w) * v.c, v.c);
             }
-        scale_by(y, 1.0f / (float)(v.size * v.size), v.ow * v.c);
+        pool_scale(y, 1.0f / (float)(v.size * v.size), v.ow * v.c);
     }
 }
 
@@ -80,9 +80,9 @@ static void avg_pool_grad_run(const sdag_args *a)
         for (int64_t w = 0; w < v.w; w++) {
             sdag_window_holding(&j0, &j1, &v, w, v.ow);
             for (int64_t i = i0; i < i1; i++)
-                for (int64_t j = j0; j < j1; j++) add(gx + w * v.c, gy + ((n * v.oh + i) * v.ow + j) * v.c, v.c);
+                for (int64_t j = j0; j < j1; j++) pool_add(gx + w * v.c, gy + ((n * v.oh + i) * v.ow + j) * v.c, v.c);
         }
-        scale_by(gx, 1.0f / (float)(v.size * v.size), v.w * v.c);
+        pool_scale(gx, 1.0f / (float)(v.size * v.size), v.w * v.c);
     }
 }
 

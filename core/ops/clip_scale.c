@@ -40,7 +40,7 @@ static void norm_plan(sdag_tiling *t, const sdag_args *a)
 }
 
 /* Squares of norms beyond 1e15 would leave the range of float, so those go through double one by one. */
-SDAG_CLONES static double sum_squares(const float *x, int64_t n)
+SDAG_CLONES static double clip_squares(const float *x, int64_t n)
 {
     double sum = sdag_row_dot(x, x, n);
     if (!(sum > 1e-30 && sum < 1e30)) {
@@ -62,7 +62,7 @@ static double norm_stage(const sdag_args *a)
     int i = 0;
     while (tile >= tiles_of(&a->in[i])) tile -= tiles_of(&a->in[i++]);
     const int64_t n = sdag_elems(&a->in[i].shape), lo = tile * TILE;
-    part[a->tile] = sum_squares(SDAG_DATA_F32(a->in[i]) + lo, n - lo < TILE ? n - lo : TILE);
+    part[a->tile] = clip_squares(SDAG_DATA_F32(a->in[i]) + lo, n - lo < TILE ? n - lo : TILE);
     return 0;
 }
 

@@ -44,8 +44,8 @@ SDAG_INLINE void draw(uint32_t out[GROUP], uint32_t first, const uint32_t ctr[4]
 }
 
 /* Elements [lo,hi). x times 0 rather than 0, so that NaN stays. */
-SDAG_CLONES static void drop(float *y, const float *x, int64_t lo, int64_t hi, float p, const uint32_t ctr[4],
-                             const uint32_t key[2])
+SDAG_CLONES static void dropout_loop(float *y, const float *x, int64_t lo, int64_t hi, float p, const uint32_t ctr[4],
+                                     const uint32_t key[2])
 {
     const uint32_t least = (uint32_t)((double)p * 4294967296.0);
     const float scale = (float)(1 / (1 - (double)p));
@@ -64,7 +64,7 @@ static void dropout_run(const sdag_args *a)
     const uint64_t step = (uint64_t)a->step->step, seed = a->step->seed;
     const uint32_t ctr[4] = {0, (uint32_t)step, (uint32_t)(step >> 32), o->keyed ? o->salt : a->salt};
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    drop(SDAG_DATA_F32(a->out[0]), SDAG_DATA_F32(a->in[0]), a->lo, a->hi, o->p, ctr, key);
+    dropout_loop(SDAG_DATA_F32(a->out[0]), SDAG_DATA_F32(a->in[0]), a->lo, a->hi, o->p, ctr, key);
 }
 
 static bool dropout_shape(sdag_shaping *s)

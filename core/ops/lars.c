@@ -30,7 +30,7 @@ static void lars_plan(sdag_tiling *t, const sdag_args *a)
     t->workspace = (size_t)tiles * sizeof(squares);
 }
 
-SDAG_CLONES static void sum_squares(squares *s, const float *p, const float *g, int64_t n)
+SDAG_CLONES static void lars_squares(squares *s, const float *p, const float *g, int64_t n)
 {
     s->p = sdag_row_dot(p, p, n);
     s->g = sdag_row_dot(g, g, n);
@@ -64,7 +64,7 @@ static void lars_run(const sdag_args *a)
                   tiles = tiles_of(a);
     float *p = SDAG_DATA_F32(a->out[0]) + lo, *v = SDAG_DATA_F32(a->out[1]) + lo;
     const float *g = SDAG_DATA_F32(a->in[2]) + lo, scale = sdag_update_scale(a, 4);
-    if (a->stage == 0) sum_squares((squares *)a->workspace + a->tile, p, g, len);
+    if (a->stage == 0) lars_squares((squares *)a->workspace + a->tile, p, g, len);
     if (a->stage + 1 < (tiles > 1 ? 2 : 1)) return;
     const double k = trust(a, tiles, (double)scale);
     lars_loop(p, v, g, len, *SDAG_DATA_F32(a->in[3]) * o->lr_mul, (float)((double)scale * k),

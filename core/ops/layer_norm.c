@@ -101,8 +101,8 @@ SDAG_INLINE void grad_row(float *gx, float *su, float *sg, const float *gy, cons
 {
     float mean, inv, dot = 0, sum = 0;
     row_stats(&mean, &inv, x, eps, n);
-    _Pragma("omp simd reduction(+ : dot, sum)") for (int64_t i = 0; i < n; i++)
-    {
+#pragma omp simd reduction(+ : dot, sum)
+    for (int64_t i = 0; i < n; i++) {
         const float u = (x[i] - mean) * inv, g = gamma ? gy[i] * gamma[i] : gy[i];
         su[i] += gy[i] * u;
         sg[i] += gy[i];
@@ -117,8 +117,8 @@ SDAG_INLINE void grad_row(float *gx, float *su, float *sg, const float *gy, cons
     }
 }
 
-SDAG_CLONES static void grad_rows(float *gx, double *su, double *sg, float *part, const float *gy, const float *x,
-                                  const float *gamma, float eps, int64_t rows, int64_t n)
+SDAG_CLONES static void layer_norm_grad_rows(float *gx, double *su, double *sg, float *part, const float *gy,
+                                             const float *x, const float *gamma, float eps, int64_t rows, int64_t n)
 {
     memset(su, 0, (size_t)n * sizeof *su);
     memset(sg, 0, (size_t)n * sizeof *sg);
@@ -140,9 +140,9 @@ static void layer_norm_grad_run(const sdag_args *a)
     double *su = a->workspace, *sg = su + c.tiles * c.n;
     if (a->stage == 0) {
         const int64_t lo = a->tile * c.each, rows = c.rows - lo < c.each ? c.rows - lo : c.each, at = lo * c.n;
-        grad_rows(SDAG_DATA_F32(a->out[0]) + at, su + a->tile * c.n, sg + a->tile * c.n, a->scratch,
-                  SDAG_DATA_F32(a->in[0]) + at, SDAG_DATA_F32(a->in[1]) + at, o->gamma ? SDAG_DATA_F32(a->in[2]) : NULL,
-                  o->eps, rows, c.n);
+        layer_norm_grad_rows(SDAG_DATA_F32(a->out[0]) + at, su + a->tile * c.n, sg + a->tile * c.n, a->scratch,
+                             SDAG_DATA_F32(a->in[0]) + at, SDAG_DATA_F32(a->in[1]) + at,
+                             o->gamma ? SDAG_DATA_F32(a->in[2]) : NULL, o->eps, rows, c.n);
         return;
     }
     for (int64_t i = a->tile * JOIN; i < c.n && i < (a->tile + 1) * JOIN; i++) {

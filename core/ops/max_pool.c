@@ -30,7 +30,7 @@ static void max_pool_plan(sdag_tiling *t, const sdag_args *a)
 }
 
 /* One more element of the window, for all channels. */
-SDAG_CLONES static void take(float *y, int32_t *at, const float *x, int32_t place, int64_t c)
+SDAG_CLONES static void pool_take(float *y, int32_t *at, const float *x, int32_t place, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) {
@@ -63,7 +63,7 @@ static void max_pool_run(const sdag_args *a)
                     memcpy(y, from, (size_t)v.c * sizeof *y);
                     for (int64_t c = 0; c < v.c; c++) at[c] = (int32_t)p;
                 } else {
-                    take(y, at, from, (int32_t)p, v.c);
+                    pool_take(y, at, from, (int32_t)p, v.c);
                 }
                 first = false;
             }
@@ -89,7 +89,7 @@ static void max_pool_grad_plan(sdag_tiling *t, const sdag_args *a)
     t->tiles[0] = sdag_window_tiles(gx->d[0] * gx->d[1], gx->d[2] * gx->d[3]);
 }
 
-SDAG_CLONES static void give(float *gx, const float *gy, const uint8_t *place, int32_t here, int64_t c)
+SDAG_CLONES static void pool_give(float *gx, const float *gy, const uint8_t *place, int32_t here, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) gx[i] += (int32_t)place[i] == here ? gy[i] : 0;
@@ -114,7 +114,7 @@ static void max_pool_grad_run(const sdag_args *a)
                 for (int64_t j = j0; j < j1; j++) {
                     const int64_t at = ((n * v.oh + i) * v.ow + j) * v.c;
                     const int64_t p = (h + v.pad - i * v.stride) * v.size + w + v.pad - j * v.stride;
-                    give(gx, gy + at, place + at, (int32_t)p, v.c);
+                    pool_give(gx, gy + at, place + at, (int32_t)p, v.c);
                 }
         }
     }

@@ -28,7 +28,7 @@ static void sgd_run(const sdag_args *a)
 
 static bool sgd_shape(sdag_shaping *s) { return sdag_update_shape(s, 2, 0); }
 
-SDAG_CLONES static void plain_loop(float *p, const float *g, int64_t n, float lr, float scale, float wd)
+SDAG_CLONES static void sgd_plain_loop(float *p, const float *g, int64_t n, float lr, float scale, float wd)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < n; i++) p[i] -= lr * (scale * g[i] + wd * p[i]);
@@ -37,8 +37,8 @@ SDAG_CLONES static void plain_loop(float *p, const float *g, int64_t n, float lr
 static void plain_run(const sdag_args *a)
 {
     const sdag_attr_sgd *o = a->attr;
-    plain_loop(SDAG_DATA_F32(a->out[0]) + a->lo, SDAG_DATA_F32(a->in[1]) + a->lo, a->hi - a->lo,
-               *SDAG_DATA_F32(a->in[2]) * o->lr_mul, sdag_update_scale(a, 3), o->wd);
+    sgd_plain_loop(SDAG_DATA_F32(a->out[0]) + a->lo, SDAG_DATA_F32(a->in[1]) + a->lo, a->hi - a->lo,
+                   *SDAG_DATA_F32(a->in[2]) * o->lr_mul, sdag_update_scale(a, 3), o->wd);
 }
 
 static bool plain_shape(sdag_shaping *s) { return sdag_update_shape(s, 1, 0); }

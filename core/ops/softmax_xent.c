@@ -24,7 +24,7 @@ static bool xent_shape(sdag_shaping *s)
     return true;
 }
 
-SDAG_CLONES static void row_stats(float *max, double *sum, const float *x, int64_t n)
+SDAG_CLONES static void xent_stats(float *max, double *sum, const float *x, int64_t n)
 {
     *max = sdag_row_max(x, n);
     *sum = sdag_row_exp_sum(x, *max, n);
@@ -40,7 +40,7 @@ static void xent_run(const sdag_args *a)
         const int32_t t = target[r];
         float max;
         double sum;
-        row_stats(&max, &sum, x, n);
+        xent_stats(&max, &sum, x, n);
         lse[r] = (float)((double)max + log(sum));
         loss[r] = 0;
         if (t == ignore) continue;

@@ -45,7 +45,7 @@ void sdag_build_inputs(sdag_builder *b, int32_t id); /* the wires of one node, a
 void sdag_build_wires(sdag_builder *b);              /* the loose ends of the phase become refs */
 bool sdag_build_order(sdag_builder *b, int32_t p);   /* false: cycles, reported; the order is of no use */
 void sdag_build_views(sdag_builder *b, int32_t p);   /* bundles: who carries which views, who takes them */
-void sdag_build_reach(sdag_builder *b, int32_t p);   /* trainable nodes that the optimizer does not depend on */
+void sdag_build_reach(sdag_builder *b, int32_t p);   /* what the optimizer can train, and what it cannot */
 
 bool sdag_is_inline_node(const sdag_spec *v); /* a map with `type` or `use` */
 int sdag_port_count(const sdag_port *ports);

@@ -87,6 +87,7 @@ bool sdag_build_order(sdag_builder *b, int32_t p)
 void sdag_build_reach(sdag_builder *b, int32_t p)
 {
     const sdag_phase *phase = &b->g->phases[p];
+    const sdag_gnode *optimizer = b->nodes.at[phase->optimizer];
     bool *reached = SDAG_NEWS(b->r.a, bool, b->nodes.n - b->first);
     reached[phase->optimizer - b->first] = true;
     for (int i = phase->n_nodes - 1; i >= 0; i--) { /* readers come after what they read */
@@ -97,12 +98,19 @@ void sdag_build_reach(sdag_builder *b, int32_t p)
                 if (!(n->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)))
                     reached[n->in[port].refs[k].node - b->first] = true;
     }
+    int trained = 0;
     for (int32_t i = b->first; i < b->nodes.n; i++) {
         const sdag_gnode *n = b->nodes.at[i];
-        if (n->type->trains && !n->freeze && !reached[i - b->first])
+        if (!n->type->trains || n->freeze) continue;
+        trained += reached[i - b->first];
+        if (!reached[i - b->first])
             sdag_reader_error(&b->r, n->loc,
                               "no gradient reaches '%s': '%s' does not depend on it; wire it into the loss "
                               "or set freeze: true",
-                              n->name, b->nodes.at[phase->optimizer]->name);
+                              n->name, optimizer->name);
     }
+    if (!trained)
+        sdag_reader_error(&b->r, optimizer->loc,
+                          "'%s' has nothing to train: no node that it depends on has weights that are not frozen",
+                          optimizer->name);
 }

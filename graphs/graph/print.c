@@ -26,15 +26,37 @@ static void print_wires(sdag_str *s, const sdag_graph *g, const sdag_gnode *n)
     }
 }
 
-/* Options that differ from the defaults, compared as they are shown. */
+/* The value of o as text; NULL when it is the default, which is compared as it is shown. */
+static const char *changed(sdag_arena *a, const sdag_opt *o, const void *opts, const void *defaults)
+{
+    sdag_str now = {.a = a}, before = {.a = a};
+    sdag_opt_value_text(&now, o, opts);
+    sdag_opt_value_text(&before, o, defaults);
+    return o->required || strcmp(now.at, before.at) != 0 ? now.at : NULL;
+}
+
+/* A line a record, as one would type it. */
+static void print_record(sdag_str *s, const sdag_record *r)
+{
+    const void *defaults = sdag_options_default(s->a, r->type->opts, r->type->opts_size);
+    const char *text;
+    int n = 0;
+    sdag_str_addf(s, "      - %s", r->type->name);
+    for (const sdag_opt *o = r->type->opts; o && o->name; o++)
+        if ((text = changed(s->a, o, r->opts, defaults)))
+            sdag_str_addf(s, "%s%s: %s", n++ ? ", " : ": {", sdag_opt_name(o), text);
+    sdag_str_add(s, n ? "}\n" : "\n");
+}
+
 static void print_options(sdag_str *s, const sdag_gnode *n)
 {
     const void *defaults = sdag_options_default(s->a, n->type->opts, n->type->opts_size);
     for (const sdag_opt *o = n->type->opts; o && o->name; o++) {
-        sdag_str now = {.a = s->a}, before = {.a = s->a};
-        sdag_opt_value_text(&now, o, n->opts);
-        sdag_opt_value_text(&before, o, defaults);
-        if (o->required || strcmp(now.at, before.at) != 0) sdag_str_addf(s, "    %s: %s\n", sdag_opt_name(o), now.at);
+        const char *text = changed(s->a, o, n->opts, defaults);
+        const sdag_records *list = (const void *)((const char *)n->opts + o->offset);
+        bool records = o->kind == SDAG_OPT_RECORDS && list->n > 0;
+        if (text) sdag_str_addf(s, "    %s:%s%s\n", sdag_opt_name(o), records ? "" : " ", records ? "" : text);
+        for (int i = 0; records && text && i < list->n; i++) print_record(s, &list->at[i]);
     }
 }
 

@@ -44,10 +44,25 @@ static json_t *ref(maker *m, const char *definition)
     return j;
 }
 
+/* A plain YAML text that JSON has another type for. NULL: none. */
+static json_t *other_type(const char *text)
+{
+    int64_t i;
+    double d;
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return json_boolean(text[0] == 't');
+    if (sdag_parse_i64(&i, text)) return json_integer(i);
+    return sdag_parse_f64(&d, text) ? json_real(d) : NULL;
+}
+
+/* `depth: 18` is a choice among words to us and a number to an editor: both are listed. */
 static json_t *enumerated(maker *m, const char *const *choices)
 {
     json_t *j = json_object(), *list = json_array();
-    for (int i = 0; choices && choices[i]; i++) append(m, list, json_string(choices[i]));
+    for (int i = 0; choices && choices[i]; i++) {
+        json_t *other = other_type(choices[i]);
+        append(m, list, json_string(choices[i]));
+        if (other) append(m, list, other);
+    }
     set(m, j, "enum", list);
     return j;
 }
@@ -114,9 +129,7 @@ static json_t *value(maker *m, const sdag_opt *o)
     case SDAG_OPT_BOOL: return typed(m, "boolean");
     case SDAG_OPT_INT: return number(m, "integer", o->min, o->max);
     case SDAG_OPT_F32: return number(m, "number", o->min, o->max);
-    case SDAG_OPT_ENUM: /* auto | true | false: the last two are booleans to YAML */
-        return o->choices == sdag_auto_choices ? either(m, enumerated(m, o->choices), typed(m, "boolean"))
-                                               : enumerated(m, o->choices);
+    case SDAG_OPT_ENUM: return enumerated(m, o->choices);
     case SDAG_OPT_STR:
     case SDAG_OPT_PATH: return ref(m, "text");
     case SDAG_OPT_INTS:

@@ -116,13 +116,15 @@ static sdag_view_names port_views(sdag_builder *b, sdag_gnode *n, int port)
     }
     v = w->bundle ? list_views(b, w) : ref_views(b, &w->refs[0]);
     if (w->n == 1 && !takes) w->bundle = false; /* a list of one is that one */
-    if (!takes && (v.n > 1 || w->n > 1)) {
-        const sdag_gnode *from = w->refs[0].node >= 0 ? b->nodes.at[w->refs[0].node] : NULL;
-        sdag_reader_error(&b->r, w->refs[0].loc, "port '%s' of %s takes one value, not %d views%s%s%s%s%s%s", p->name,
-                          n->type->name, v.n > w->n ? v.n : w->n, v.n ? " (" : "", v.n ? names_text(b, v) : "",
-                          v.n ? ")" : "", !w->bundle && from && v.n ? "; name one: " : "",
-                          !w->bundle && from && v.n ? from->name : "",
-                          !w->bundle && from && v.n ? sdag_arena_printf(b->r.a, ".%s", v.at[0]) : "");
+    if (!takes && w->n > 1)
+        sdag_reader_error(&b->r, w->refs[1].loc, "%s producers for port '%s' of '%s', which takes one value: %s",
+                          w->n == 2 ? "two" : "several", p->name, n->name, names_text(b, v));
+    else if (!takes && v.n > 1) {
+        const char *from = b->nodes.at[w->refs[0].node]->name;
+        sdag_reader_error(&b->r, w->refs[0].loc,
+                          "port '%s' of %s takes one value, and '%s' carries %d views: name one, "
+                          "such as %s.%s",
+                          p->name, n->type->name, from, v.n, from, v.at[0]);
     }
     return p->flags & SDAG_PORT_BUNDLE ? (sdag_view_names){0} : v;
 }

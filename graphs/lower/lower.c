@@ -203,8 +203,11 @@ static void lower_pass(sdag_lowering *x)
     mark_needed(x, need, x->data->node);
     mark_needed(x, need, probe->in[eval].refs[0].node);
     const sdag_phase *phase = &g->phases[x->req->phase];
-    for (int i = 0; i < phase->n_nodes && !b->status; i++)
-        if (need[phase->order[i]]) sdag_lower_node(x, phase->order[i]);
+    for (int data_first = 1; data_first >= 0; data_first--) /* the order of the phase does not know what is swapped here */
+        for (int i = 0; i < phase->n_nodes && !b->status; i++) {
+            int32_t n = phase->order[i];
+            if (need[n] && is_data(g->nodes[n].type->role) == data_first) sdag_lower_node(x, n);
+        }
     if (b->status) return;
     sdag_collected c = {.node = x->req->probe, .n = 3};
     c.vals = SDAG_NEWS(b->arena, sdag_val, 3);

@@ -1,8 +1,8 @@
 /* probe.linear -- are the classes linearly separable in the features? Multinomial logistic regression on frozen ones.
- *   p = softmax(W z + b),  z = (f - mean) / std / sqrt(D),  loss = -mean log p_y
- * SGD with momentum 0.9, rate lr * batch / 256 falling to 0 along a cosine, weights from 0. z has unit length on
- * average, so one rate suits features of any scale and number; raw features (standardize: false) are the protocol of
- * the ImageNet benchmarks. bank f32[N,D], query f32[n,D]; the metric is the share of queries whose class is right. */
+ *   p = softmax(W z + b),  z = (f - mean) / std,  loss = -mean log p_y
+ * SGD with momentum 0.9, rate lr * batch / 256 falling to 0 along a cosine, weights from 0. Mean and deviation are the
+ * bank's, so that one rate suits features of any scale; raw features (standardize: false) are the protocol of the
+ * ImageNet benchmarks. bank f32[N,D], query f32[n,D]; the metric is the share of queries whose class is right. */
 #include <math.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static const sdag_opt opts[] = {
     SDAG_INT(linear, epochs, 90, 1, 100000, "passes over the bank"),
     SDAG_F32(linear, lr, 0.1, 1e-6, 1e4, "learning rate at a batch of 256"),
     SDAG_INT(linear, batch, 256, 1, 1 << 20, "rows of a step"),
-    SDAG_BOOL(linear, standardize, true, "give the features of the bank mean 0 and unit length first"),
+    SDAG_BOOL(linear, standardize, true, "give the features of the bank mean 0 and deviation 1 first"),
     SDAG_INT(linear, classes, 0, 0, 1 << 20, "number of classes; 0: from the data"),
     {0},
 };
@@ -53,7 +53,7 @@ static void measure(state *s, bool standardize)
             var += r * r;
         }
         s->mean[j] = (float)mean;
-        s->scale[j] = standardize && var > 0 ? (float)(1 / sqrt(var / (double)b->n * (double)b->d)) : 1;
+        s->scale[j] = standardize && var > 0 ? (float)(1 / sqrt(var / (double)b->n)) : 1;
     }
 }
 

@@ -83,7 +83,10 @@ void temp_clear(void)
     root[0] = 0;
 }
 
-const char *temp_last(const sdag_log *l) { return sdag_log_count(l) ? sdag_log_at(l, sdag_log_count(l) - 1)->text : ""; }
+const char *temp_last(const sdag_log *l)
+{
+    return sdag_log_count(l) ? sdag_log_at(l, sdag_log_count(l) - 1)->text : "";
+}
 
 bool temp_says(const sdag_log *l, const char *text)
 {

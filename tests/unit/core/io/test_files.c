@@ -39,7 +39,8 @@ static const struct { const char *name; int label; } known[] = {
     {"b\xc3\xa4r/1.jpg", 3}, {"loose.jpg", -1},
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
-static const char *const ignored[] = {"ant/notes.txt", "ant/.hidden.jpg", ".git/1.jpg", "ant/._1.jpeg", "jpg", "x.jpg.txt"};
+static const char *const ignored[] = {"ant/notes.txt", "ant/.hidden.jpg", ".git/1.jpg", "ant/._1.jpeg", "jpg",
+                                      "x.jpg.txt"};
 
 static void make_tree(void)
 {

@@ -310,7 +310,8 @@ static void refused_heads(void **state)
         {"\x89PNG\r\n\x1a", 7, "not a PNG or JPEG file"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "truncated PNG"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDX\0\0\0\1\0\0\0\1\10\2", 26, "corrupt PNG: no IHDR"},
-        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\x11\x70\0\1\x11\x70\10\2", 26, "image is 70000x70000, at most 100 megapixels"},
+        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\x11\x70\0\1\x11\x70\10\2", 26,
+         "image is 70000x70000, at most 100 megapixels"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0\0\0\0\1\10\2", 26, "image is 0x1: it has no pixels"},
         {"\xff\xd8\xff", 3, "truncated JPEG"},
         {"\xff\xd8\xff\xd9", 4, "corrupt JPEG: no frame header"},
@@ -343,7 +344,8 @@ static void allocates_nothing(void **state)
 {
     (void)state;
     uint8_t *rgb = make_pixels(32, 32, 3), *got;
-    bytes files[2] = {make_jpeg(rgb, 32, 32, TJPF_RGB, TJSAMP_420, 0), make_png(rgb, 32, 32, PNG_COLOR_TYPE_RGB, 8, true)};
+    bytes files[2] = {make_jpeg(rgb, 32, 32, TJPF_RGB, TJSAMP_420, 0),
+                      make_png(rgb, 32, 32, PNG_COLOR_TYPE_RGB, 8, true)};
     uint64_t before = sdag_alloc_count();
     int h, w;
     for (int i = 0; i < 10; i++) {

@@ -52,7 +52,8 @@ static void every_type(void **state)
         sdag_npy w;
         size_t row = rows[i].size, n;
         for (int k = 0; k < rows[i].rank; k++) row *= (size_t)rows[i].shape[k];
-        assert_int_equal(sdag_npy_open(&w, logs, temp_path("a.npy"), rows[i].dtype, rows[i].rank, rows[i].shape), SDAG_OK);
+        sdag_status s = sdag_npy_open(&w, logs, temp_path("a.npy"), rows[i].dtype, rows[i].rank, rows[i].shape);
+        assert_int_equal(s, SDAG_OK);
         sdag_npy_rows(&w, data, 1);
         sdag_npy_rows(&w, data, 0);
         sdag_npy_rows(&w, data + row, 2);

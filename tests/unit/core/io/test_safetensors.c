@@ -264,7 +264,8 @@ static void bad_headers(void **state)
         {"{\"__metadata__\":{\"a\":1}," F("x", "0", "4") "," F("y", "4", "8") "}", "the value of 'a' is not a string"},
         {"{\"__metadata__\":{\"a\":\"1\",\"a\":\"1\"}}", "duplicate object key"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) refuse(make("bad", rows[i].header, "12345678", 8), rows[i].message);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        refuse(make("bad", rows[i].header, "12345678", 8), rows[i].message);
     char deep[8000] = "{\"x\":";
     memset(deep + 5, '[', 7000);
     refuse(make("bad", deep, "", 0), "maximum parsing depth reached");

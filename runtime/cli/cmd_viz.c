@@ -1,0 +1,105 @@
+/* ssldag viz: the pipeline as a picture. The format follows from --format, or from the name of the output. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "runtime/cli/cli.h"
+#include "viz/viz.h"
+
+static const struct {
+    const char *name, *endings[2];
+    bool binary;
+} formats[] = {
+    [SDAG_VIZ_SVG] = {"svg", {".svg"}, false},
+    [SDAG_VIZ_PNG] = {"png", {".png"}, true},
+    [SDAG_VIZ_PDF] = {"pdf", {".pdf"}, true},
+    [SDAG_VIZ_DOT] = {"dot", {".dot", ".gv"}, false},
+    [SDAG_VIZ_MERMAID] = {"mermaid", {".mmd", ".mermaid"}, false},
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static const char *const levels[] = {"nodes", "shapes", "ops", NULL};
+
+static const char *format_name(const void *ctx, int i)
+{
+    (void)ctx;
+    return i < FORMATS ? formats[i].name : NULL;
+}
+
+static const char *level_name(const void *ctx, int i)
+{
+    (void)ctx;
+    return levels[i];
+}
+
+static sdag_status refuse(sdag_cli *c, const char *option, const char *known, const char *given,
+                          const char *(*each)(const void *ctx, int i))
+{
+    const char *near = sdag_nearest(given, each, NULL);
+    return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--%s takes %s, not '%.40s'%s%s%s", option, known, given,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static bool ends_with(const char *path, const char *ending)
+{
+    size_t n = strlen(path), m = ending ? strlen(ending) : 0;
+    return m && n > m && strcasecmp(path + n - m, ending) == 0;
+}
+
+static sdag_status read_format(sdag_viz_format *out, sdag_cli *c)
+{
+    for (int i = 0; i < FORMATS; i++) {
+        bool same = c->format ? !strcmp(c->format, formats[i].name)
+                              : c->output && (ends_with(c->output, formats[i].endings[0]) ||
+                                              ends_with(c->output, formats[i].endings[1]));
+        if (!same) continue;
+        *out = (sdag_viz_format)i;
+        return SDAG_OK;
+    }
+    if (c->format) return refuse(c, "format", "svg, png, pdf, dot or mermaid", c->format, format_name);
+    if (c->output)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                         "'%s' ends in none of .svg, .png, .pdf, .dot, .gv, .mmd and .mermaid: give --format",
+                         c->output);
+    *out = SDAG_VIZ_SVG;
+    return SDAG_OK;
+}
+
+static sdag_status read_level(sdag_viz_options *o, sdag_cli *c)
+{
+    if (!c->level || !strcmp(c->level, "nodes")) return SDAG_OK;
+    o->shapes = !strcmp(c->level, "shapes");
+    o->ops = !strcmp(c->level, "ops");
+    return o->shapes || o->ops ? SDAG_OK : refuse(c, "level", "nodes, shapes or ops", c->level, level_name);
+}
+
+static sdag_status write_out(sdag_cli *c, const char *text, size_t len)
+{
+    if (fwrite(text, 1, len, stdout) == len && !fflush(stdout)) return SDAG_OK;
+    return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "standard output: %s", strerror(errno));
+}
+
+sdag_status sdag_cli_viz(sdag_cli *c)
+{
+    sdag_viz_options o = {.format = SDAG_VIZ_SVG};
+    sdag_graph *g;
+    char *text;
+    size_t len;
+    if (c->output && !strcmp(c->output, "-")) c->output = NULL;
+    sdag_status status = read_format(&o.format, c);
+    if (!status) status = read_level(&o, c);
+    if (!status && !c->output && formats[o.format].binary && isatty(STDOUT_FILENO))
+        status = sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                           "%s is not for a terminal: give -o FILE, or send the output elsewhere",
+                           formats[o.format].name);
+    if (!status) status = sdag_cli_load(&g, NULL, c, c->args[0]);
+    if (status) return status;
+    int32_t phase = c->phase ? sdag_cli_phase(c, g) : -1;
+    if (c->phase && phase < 0) return SDAG_USAGE;
+    o.only_phase_plus1 = phase + 1;
+    if (c->output) return sdag_viz_file(c->arena, c->log, g, c->output, &o);
+    status = sdag_viz_text(&text, &len, c->arena, c->log, g, &o);
+    return status ? status : write_out(c, text, len);
+}

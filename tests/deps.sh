@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs what building and testing need, where it is missing (Debian 12, as root or with sudo).
+# usage: tests/deps.sh build | test | ci
+set -eu
+need="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libopenblas-pthread-dev libgraphviz-dev graphviz libjansson-dev
+      libturbojpeg0-dev libarchive-dev libpng-dev zlib1g-dev"
+case "${1:-build}" in
+build) ;;
+test) need="$need libcmocka-dev" ;;
+ci) need="$need libcmocka-dev clang-format-14" ;;
+*) echo "usage: tests/deps.sh build | test | ci" >&2; exit 2 ;;
+esac
+missing=
+for p in $need; do
+    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
+echo "installing:$missing" >&2
+$sudo apt-get update -qq
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,169 @@
+#include "viz/picture.h"
+
+#include <string.h>
+
+#include "graphs/graph/words.h"
+
+void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g)
+{
+    *p = (sdag_picture){.a = a, .ids = {.a = a}};
+    p->title = sdag_picture_text(p, g->name ? g->name : "graph", 80);
+    if (g->family) p->detail = sdag_picture_text(p, g->family, 40);
+    if (g->about) sdag_picture_wrap(p, p->about, g->about, 90);
+}
+
+/* ---- text ---- */
+
+/* Shown, and with a meaning of its own only: no controls, no marks that turn or hide text, no noncharacters. */
+static bool is_shown(uint32_t c)
+{
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return false;
+    if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f)) return false;
+    if (c == 0xfeff || (c >= 0xfdd0 && c <= 0xfdef) || (c >= 0xfff0 && c <= 0xfffb)) return false;
+    return (c & 0xfffe) != 0xfffe && c < 0xe0000;
+}
+
+/* What may be shown of text, white space as single spaces between words. */
+static void clean(sdag_str *s, const char *text)
+{
+    size_t left = strlen(text);
+    bool gap = false;
+    sdag_str_add(s, "");
+    for (int n; left > 0; text += n, left -= (size_t)n) {
+        uint32_t c = 0;
+        int bytes = sdag_utf8(&c, text, left);
+        bool space = strchr(" \t\r\n", *text) != NULL;
+        n = bytes ? bytes : 1;
+        if (space) gap = s->n > 0;
+        if (space || (bytes && !is_shown(c))) continue;
+        if (gap) sdag_str_add(s, " ");
+        gap = false;
+        if (bytes) sdag_str_addn(s, text, (size_t)bytes);
+        else sdag_str_add(s, "\xef\xbf\xbd");
+    }
+}
+
+/* Bytes of the first n characters of clean text. */
+static size_t first(const char *text, int n)
+{
+    size_t i = 0;
+    for (; text[i] && n > 0; n--)
+        for (i++; (text[i] & 0xc0) == 0x80;) i++;
+    return i;
+}
+
+const char *sdag_picture_text(sdag_picture *p, const char *text, int max)
+{
+    sdag_str s = {.a = p->a};
+    clean(&s, text);
+    if (first(s.at, max) < s.n) {
+        s.n = first(s.at, max - 3);
+        sdag_str_add(&s, "...");
+    }
+    return s.n ? s.at : "?";
+}
+
+void sdag_picture_wrap(sdag_picture *p, const char *lines[4], const char *text, int width)
+{
+    const char *at = sdag_picture_text(p, text, 3 * width);
+    for (int n = 0; n < 3 && *at; n++) {
+        size_t len = first(at, n == 2 ? 4 * width : width);
+        for (size_t k = len; at[len] && k > len / 2; k--)
+            if (at[k] == ' ') {
+                len = k;
+                break;
+            }
+        lines[n] = sdag_arena_copy(p->a, at, len);
+        at += len;
+        at += strspn(at, " ");
+    }
+}
+
+/* ---- parts ---- */
+
+/* A word that every format takes as a name without quotes, and that no two parts share. */
+static const char *unique_id(sdag_picture *p, const char *id)
+{
+    char *word = sdag_arena_printf(p->a, "%.80s", id);
+    for (char *c = word; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9'))) *c = '_';
+    const char *name = word;
+    for (int i = 2; !sdag_map_put(&p->ids, name, i); i++) name = sdag_arena_printf(p->a, "%s_%d", word, i);
+    return name;
+}
+
+int sdag_picture_group(sdag_picture *p, int parent, const char *id, const char *title)
+{
+    *SDAG_PUSH(p->a, &p->groups) =
+        (sdag_group){.id = unique_id(p, id), .title = sdag_picture_text(p, title, 80), .parent = parent, .look = -1};
+    return p->groups.n - 1;
+}
+
+int sdag_picture_box(sdag_picture *p, int group, int look, const char *id, const char *name)
+{
+    *SDAG_PUSH(p->a, &p->boxes) =
+        (sdag_box){.id = unique_id(p, id), .name = sdag_picture_text(p, name, 48), .group = group, .look = look};
+    return p->boxes.n - 1;
+}
+
+int sdag_picture_line(sdag_picture *p, int from, int to, sdag_line_kind kind)
+{
+    *SDAG_PUSH(p->a, &p->lines) = (sdag_line){.from = from, .to = to, .kind = kind};
+    return p->lines.n - 1;
+}
+
+void sdag_picture_add(const char **list, size_t room, const char *text)
+{
+    for (size_t i = 0; i + 1 < room; i++)
+        if (!list[i]) {
+            list[i] = text;
+            return;
+        }
+}
+
+/* ---- phases ---- */
+
+/* Whether a label of the data reaches the node through its wires. */
+static bool sees_labels(const sdag_graph *g, bool *seen, int32_t id)
+{
+    const sdag_gnode *n = &g->nodes[id];
+    seen[id] = true;
+    for (int i = 0; i < n->n_in; i++)
+        for (int k = 0; k < n->in[i].n; k++) {
+            const sdag_ref *r = &n->in[i].refs[k];
+            const sdag_node_type *from = g->nodes[r->node].type;
+            if (from->role == SDAG_ROLE_SOURCE && strcmp(from->outs[r->port].name, "label") == 0) return true;
+            if (!seen[r->node] && sees_labels(g, seen, r->node)) return true;
+        }
+    return false;
+}
+
+static const char *phase_kind(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase)
+{
+    bool takes = false, tunes = false;
+    if (phase->optimizer < 0) return "one pass, no training";
+    for (int i = 0; i < phase->n_nodes; i++) {
+        const sdag_gnode *n = &g->nodes[phase->order[i]];
+        takes |= n->use >= 0 || n->weights;
+        tunes |= (n->use >= 0 || n->weights) && !n->freeze;
+    }
+    bool labels = sees_labels(g, SDAG_NEWS(p->a, bool, g->n_nodes), phase->optimizer);
+    if (!labels) return takes ? "self-supervised, from earlier weights" : "self-supervised";
+    return tunes ? "supervised fine-tuning" : takes ? "supervised, on frozen weights" : "supervised";
+}
+
+int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase)
+{
+    const sdag_phase *f = &g->phases[phase];
+    sdag_str detail = {.a = p->a};
+    int group = sdag_picture_group(p, -1, sdag_arena_printf(p->a, "phase_%d", (int)phase + 1),
+                                   sdag_arena_printf(p->a, "Phase %d: %s", (int)phase + 1, f->name));
+    sdag_str_add(&detail, phase_kind(p, g, f));
+    if (f->length.n >= 0) {
+        sdag_str_add(&detail, ", ");
+        sdag_duration_text(&detail, f->length);
+    }
+    p->groups.at[group].detail = detail.at;
+    if (f->about) sdag_picture_wrap(p, p->groups.at[group].about, f->about, 44);
+    return group;
+}

@@ -1,0 +1,77 @@
+/* A picture before it is drawn: groups, boxes and lines, and clean text. nodes.c and ops.c fill it; draw.c (Graphviz)
+ * and mermaid.c write it. Private to this folder.
+ *
+ * Every text has gone through sdag_picture_text: UTF-8 without control characters, of bounded length. Writers only add
+ * the escapes of their own format. All of it lives in the picture's arena. */
+#ifndef SDAG_VIZ_PICTURE_H
+#define SDAG_VIZ_PICTURE_H
+
+#include "core/base/map.h"
+#include "core/base/str.h"
+#include "viz/theme.h"
+#include "viz/viz.h"
+
+enum { SDAG_PICTURE_DETAILS = 5 };
+
+/* A frame around boxes: a phase, or the node that operations come from. */
+typedef struct sdag_group {
+    const char *id, *title, *detail; /* detail: one line below the title, or NULL */
+    const char *about[4];            /* wrapped; NULL ends it */
+    int parent;                      /* -1: the picture */
+    int look;                        /* fill; -1: that of a phase */
+} sdag_group;
+
+typedef struct sdag_box {
+    const char *id, *name, *kind;             /* kind: type of the node, or NULL */
+    const char *details[SDAG_PICTURE_DETAILS]; /* NULL ends them */
+    const char *tip;                          /* shown under the pointer, or NULL */
+    int group;
+    int look;
+} sdag_box;
+
+typedef struct sdag_line {
+    int from, to;          /* boxes */
+    const char *label[4]; /* NULL ends it */
+    sdag_line_kind kind;
+} sdag_line;
+
+typedef struct sdag_picture {
+    sdag_arena *a;
+    const char *title, *detail;
+    const char *about[4];
+    SDAG_VEC(sdag_group) groups;
+    SDAG_VEC(sdag_box) boxes;
+    SDAG_VEC(sdag_line) lines;
+    sdag_map ids;
+} sdag_picture;
+
+void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g);
+
+/* At most max characters of text: control characters and what turns the direction of text are left out, bytes that are
+ * no UTF-8 become U+FFFD, "..." ends what was cut. Never empty: "?" stands for nothing. */
+const char *sdag_picture_text(sdag_picture *p, const char *text, int max);
+/* The same in lines of about width characters, cut at spaces. */
+void sdag_picture_wrap(sdag_picture *p, const char *lines[4], const char *text, int width);
+
+/* All three give the index. ids are made unique; the caller fills in the rest. */
+int sdag_picture_group(sdag_picture *p, int parent, const char *id, const char *title);
+int sdag_picture_box(sdag_picture *p, int group, int look, const char *id, const char *name);
+int sdag_picture_line(sdag_picture *p, int from, int to, sdag_line_kind kind);
+
+/* Adds text to the first free place of a list that ends with NULL; a full list keeps what it has. */
+#define SDAG_PICTURE_ADD(list, text) sdag_picture_add((list), sizeof(list) / sizeof *(list), (text))
+void sdag_picture_add(const char **list, size_t room, const char *text);
+
+/* Fillers. only: a phase, or -1. */
+sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only, bool shapes);
+sdag_status sdag_picture_ops(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only);
+/* "Phase 1: pretrain" with its kind and length below. Returns the group. */
+int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase);
+/* The box of a node: look, name, type, telling options. */
+int sdag_picture_look(const sdag_graph *g, const sdag_gnode *n);
+
+/* Writers. */
+sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sdag_log *log, sdag_viz_format format);
+void sdag_picture_mermaid(sdag_str *s, const sdag_picture *p);
+
+#endif

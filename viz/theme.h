@@ -1,0 +1,55 @@
+/* How things look: one row a kind of box, one a kind of line. Nothing else in viz/ names a colour or a shape.
+ *
+ * The colours of the shared encoder, the objective, the pre-trained and the fine-tuned model are those of the diagrams
+ * that the project started from. Fills are light and every box also says in words what its colour means, so that a
+ * print in grey loses nothing. */
+#ifndef SDAG_VIZ_THEME_H
+#define SDAG_VIZ_THEME_H
+
+#include "core/node/node.h"
+
+typedef enum {
+    /* the roles of nodes come first, under their own numbers */
+    SDAG_LOOK_PRETRAINED = SDAG_ROLE_COUNT, /* weights of an earlier phase or a file, as they are */
+    SDAG_LOOK_FINETUNED,                    /* the same, trained further */
+    SDAG_LOOK_PHASE,                        /* a whole phase as one box */
+    SDAG_LOOK_OP,
+    SDAG_LOOK_INPUT, /* what the host fills in before each step */
+    SDAG_LOOK_COUNT,
+} sdag_look;
+
+typedef struct sdag_theme_box {
+    const char *id;     /* class in Mermaid */
+    const char *legend; /* what the colour stands for; NULL: not worth a line */
+    const char *shape, *style, *margin; /* Graphviz; margin NULL: its own */
+    const char *open, *close;           /* brackets around the label in Mermaid */
+    const char *fill, *stroke;
+    const char *width; /* of the stroke */
+} sdag_theme_box;
+
+typedef enum {
+    SDAG_LINE_WIRE,
+    SDAG_LINE_VIEWS,   /* a bundle: several views along one wire */
+    SDAG_LINE_WEIGHTS, /* `use`: trained weights handed to a later phase */
+    SDAG_LINE_AVERAGE, /* a momentum node follows these weights */
+    SDAG_LINE_LOOK,    /* a probe looks at it */
+    SDAG_LINE_COUNT,
+} sdag_line_kind;
+
+typedef struct sdag_theme_line {
+    const char *legend;
+    const char *color, *style, *width, *arrow; /* Graphviz */
+    bool beside;                               /* the ends may be side by side: the line sets no order */
+    const char *mermaid;
+} sdag_theme_line;
+
+#define SDAG_THEME_FONT "Helvetica,Arial,sans-serif"
+#define SDAG_THEME_QUIET "#555555" /* text of the second rank */
+#define SDAG_THEME_PHASE_FILL "#f8f8f4"
+#define SDAG_THEME_PHASE_STROKE "#b5b5a5"
+#define SDAG_THEME_GROUP_STROKE "#999999"
+
+extern const sdag_theme_box sdag_theme_boxes[SDAG_LOOK_COUNT];
+extern const sdag_theme_line sdag_theme_lines[SDAG_LINE_COUNT];
+
+#endif

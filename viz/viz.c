@@ -1,0 +1,33 @@
+#include "viz/viz.h"
+
+#include "core/base/file.h"
+#include "viz/picture.h"
+
+sdag_status sdag_viz_text(char **out, size_t *len, sdag_arena *a, sdag_log *log, const sdag_graph *g,
+                          const sdag_viz_options *o)
+{
+    sdag_picture p;
+    sdag_str text = {.a = a};
+    int32_t only = o->only_phase_plus1 - 1;
+    sdag_picture_init(&p, a, g);
+    sdag_status status = o->ops ? sdag_picture_ops(&p, log, g, only) : sdag_picture_nodes(&p, log, g, only, o->shapes);
+    if (status) return status;
+    if (o->format != SDAG_VIZ_MERMAID) return sdag_picture_draw(out, len, &p, log, o->format);
+    sdag_picture_mermaid(&text, &p);
+    *out = text.at;
+    *len = text.n;
+    return SDAG_OK;
+}
+
+sdag_status sdag_viz_file(sdag_arena *a, sdag_log *log, const sdag_graph *g, const char *path,
+                          const sdag_viz_options *o)
+{
+    char *text;
+    size_t len;
+    sdag_outfile file;
+    sdag_status status = sdag_viz_text(&text, &len, a, log, g, o);
+    if (!status) status = sdag_out_open(&file, log, path);
+    if (status) return status;
+    sdag_out_write(&file, text, len);
+    return sdag_out_commit(&file, log);
+}
