@@ -101,12 +101,17 @@ static const char *legend_label(const sdag_picture *p)
         sdag_str_add(&boxes, "</TD>");
     }
     for (int i = 0; i < SDAG_LINE_COUNT; i++)
-        if (kind[i] && sdag_theme_lines[i].legend) add_small(&lines, sdag_theme_lines[i].legend, 9, lines.n ? "; " : "");
+        if (kind[i] && sdag_theme_lines[i].legend)
+            sdag_str_addf(&lines, "%s%s", lines.n ? "; " : "", sdag_theme_lines[i].legend);
     if (!boxes.n && !lines.n) return NULL;
     sdag_str_add(&s, "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"3\">");
     if (boxes.n)
         sdag_str_addf(&s, "<TR><TD><TABLE BORDER=\"0\" CELLSPACING=\"4\"><TR>%s</TR></TABLE></TD></TR>", boxes.at);
-    if (lines.n) sdag_str_addf(&s, "<TR><TD>%s</TD></TR>", lines.at);
+    if (lines.n) {
+        sdag_str_add(&s, "<TR><TD>");
+        add_small(&s, lines.at, 9, "");
+        sdag_str_add(&s, "</TD></TR>");
+    }
     sdag_str_add(&s, "</TABLE>");
     return s.at;
 }
@@ -181,10 +186,10 @@ static void set_defaults(Agraph_t *g, const sdag_picture *p)
         {AGNODE, "fontsize", "12"},            {AGNODE, "label", ""},           {AGNODE, "shape", "box"},
         {AGNODE, "style", "filled"},           {AGNODE, "fillcolor", "white"},  {AGNODE, "color", "black"},
         {AGNODE, "penwidth", "1"},             {AGNODE, "margin", "0.12,0.06"}, {AGNODE, "height", "0.3"},
-        {AGNODE, "tooltip", ""},               {AGEDGE, "fontname", SDAG_THEME_FONT},
+        {AGNODE, "tooltip", ""},               {AGNODE, "skew", ""},            {AGEDGE, "fontname", SDAG_THEME_FONT},
         {AGEDGE, "fontsize", "9"},             {AGEDGE, "label", ""},           {AGEDGE, "color", "#444444"},
         {AGEDGE, "style", "solid"},            {AGEDGE, "penwidth", "1"},       {AGEDGE, "arrowhead", "normal"},
-        {AGEDGE, "arrowsize", "0.7"},          {AGEDGE, "constraint", "true"},
+        {AGEDGE, "arrowsize", "0.7"},          {AGEDGE, "minlen", "1"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) agattr(g, all[i].kind, TEXT(all[i].name), TEXT(all[i].value));
     if (p->boxes.n > LARGE) {
@@ -207,23 +212,22 @@ static void set_label(Agraph_t *g, void *part, const char *html)
     agstrfree(g, text);
 }
 
-static void add_groups(Agraph_t *g, Agraph_t **sub, const sdag_picture *p, const labels *l)
+/* The frames inside one. dot lays them out from the last to the first, as it does with boxes. */
+static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p, const labels *l)
 {
     char name[128];
-    Agraph_t *all = agsubg(g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
-    set_label(g, all, l->title);
-    set(all, "labelloc", "t");
-    set(all, "margin", "10");
-    for (int i = 0; i < p->groups.n; i++) {
+    for (int i = p->groups.n - 1; i > parent; i--) {
         const sdag_group *s = &p->groups.at[i];
+        if (s->parent != parent) continue;
         snprintf(name, sizeof name, "cluster_%s", s->id);
-        sub[i] = agsubg(s->parent < 0 ? all : sub[s->parent], name, 1);
+        sub[i] = agsubg(around, name, 1);
         set_label(g, sub[i], l->groups[i]);
         set(sub[i], "labelloc", "t");
         set(sub[i], "style", "rounded,filled");
-        set(sub[i], "margin", s->parent < 0 ? "14" : "8");
+        set(sub[i], "margin", parent < 0 ? "14" : "8");
         set(sub[i], "fillcolor", s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill);
         set(sub[i], "color", s->look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
+        add_groups(g, sub[i], i, sub, p, l);
     }
 }
 
@@ -239,6 +243,7 @@ static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *
     set(n, "color", t->stroke);
     set(n, "penwidth", t->width);
     set(n, "margin", t->margin);
+    set(n, "skew", t->skew);
 }
 
 static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, sdag_line_kind kind, const char *label)
@@ -250,17 +255,21 @@ static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, sdag_line_kind k
     set(e, "style", t->style);
     set(e, "penwidth", t->width);
     set(e, "arrowhead", t->arrow);
-    if (t->beside) set(e, "constraint", "false");
+    if (t->beside) set(e, "minlen", "0");
 }
 
 static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const labels *l)
 {
     set_defaults(g, p);
     set_label(g, g, l->legend);
-    add_groups(g, sub, p, l);
-    for (int i = 0; i < p->boxes.n; i++)
+    Agraph_t *all = agsubg(g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
+    set_label(g, all, l->title);
+    set(all, "labelloc", "t");
+    set(all, "margin", "10");
+    add_groups(g, all, -1, sub, p, l);
+    for (int i = p->boxes.n - 1; i >= 0; i--)
         add_box(g, &node[i], sub[p->boxes.at[i].group], &p->boxes.at[i], l->boxes[i], l->tips[i]);
-    for (int i = 0; i < p->lines.n; i++)
+    for (int i = p->lines.n - 1; i >= 0; i--)
         add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], p->lines.at[i].kind, l->lines[i]);
 }
 

@@ -169,8 +169,8 @@ static void add_labels(const drawing *d, sdag_line *line, const sdag_gnode *to, 
     if (member) out = sdag_ref_name(d->p->a, d->g, r);
     else if (r->view) out = r->view;
     if (line->kind == SDAG_LINE_AVERAGE) in = NULL;
-    if (out) SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, out, 40));
-    if (in && (!out || strcmp(in, out) != 0)) SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, in, 40));
+    if (out && in && strcmp(in, out) != 0) out = sdag_arena_printf(d->p->a, "%s \u2192 %s", out, in);
+    if (out || in) SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, out ? out : in, 60));
     if ((shape = shape_text(d, to, r))) SDAG_PICTURE_ADD(line->label, shape);
 }
 

@@ -47,13 +47,29 @@ static int add_input(frames *f, const sdag_lowered *l, sdag_val v)
     return box;
 }
 
+/* What shows how values are computed: not the keeping of counts and averages, no views that nobody reads. */
+static bool *choose_ops(sdag_arena *a, const sdag_lowered *l)
+{
+    const sdag_program *q = &l->program;
+    bool *drawn = SDAG_NEWS(a, bool, q->ops.n), *read = SDAG_NEWS(a, bool, q->values.n);
+    read[l->loss] = true;
+    for (int i = q->ops.n - 1; i >= 0; i--) {
+        const sdag_program_op *o = &q->ops.at[i];
+        bool used = !(o->op->flags & SDAG_OP_VIEW);
+        for (int k = 0; k < o->n_out; k++) used |= read[o->out[k]];
+        drawn[i] = used && !(o->op->flags & SDAG_OP_UPDATES);
+        for (int k = 0; drawn[i] && k < o->n_in; k++) read[o->in[k]] = true;
+    }
+    return drawn;
+}
+
 static int add_op(frames *f, const sdag_lowered *l, int index)
 {
     const sdag_program_op *o = &l->program.ops.at[index];
     int i = sdag_picture_box(f->p, frame_of(f, o->node), SDAG_LOOK_OP,
                              sdag_arena_printf(f->p->a, "p%d_op%d", (int)f->phase + 1, index), o->op->name);
     sdag_box *box = &f->p->boxes.at[i];
-    for (int k = 0; k < o->n_out; k++) SDAG_PICTURE_ADD(box->details, value_text(f->p, l, o->out[k]));
+    if (o->n_out) SDAG_PICTURE_ADD(box->details, value_text(f->p, l, o->out[0]));
     if (o->op->math) box->tip = sdag_picture_text(f->p, o->op->math, 160);
     return i;
 }
@@ -71,12 +87,14 @@ static sdag_status draw_phase(sdag_picture *p, sdag_log *log, const sdag_graph *
                          q->ops.n, SDAG_VIZ_OPS_MAX,
                          alone ? ": draw its nodes, or read 'ssldag dump --stage ops'"
                                : " in all: draw one phase with --phase");
+    bool *drawn = choose_ops(p->a, l);
     int *made = SDAG_NEWS(p->a, int, q->values.n);
     frames f = {p, g, phase, sdag_picture_phase(p, g, phase), SDAG_NEWS(p->a, int, g->n_nodes)};
     for (int32_t i = 0; i < g->n_nodes; i++) f.of[i] = -1;
     for (int i = 0; i < q->values.n; i++) made[i] = -1;
     for (int i = 0; i < q->ops.n; i++) {
         const sdag_program_op *o = &q->ops.at[i];
+        if (!drawn[i]) continue;
         int box = add_op(&f, l, i);
         for (int k = 0; k < o->n_in; k++) {
             const sdag_value *v = &q->values.at[o->in[k]];

@@ -21,7 +21,7 @@ typedef enum {
 typedef struct sdag_theme_box {
     const char *id;     /* class in Mermaid */
     const char *legend; /* what the colour stands for; NULL: not worth a line */
-    const char *shape, *style, *margin; /* Graphviz; margin NULL: its own */
+    const char *shape, *style, *margin, *skew; /* Graphviz; NULL: its own */
     const char *open, *close;           /* brackets around the label in Mermaid */
     const char *fill, *stroke;
     const char *width; /* of the stroke */

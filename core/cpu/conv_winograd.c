@@ -21,7 +21,7 @@ enum {
     UNIT = 14,                /* tiles of a block are a multiple of the register blocks' rows */
     MAX_BLOCK = 56,
     BIG_BLOCK = 128,          /* tiles of a product where transforms come first */
-    CHUNK = 64,               /* result channels that are multiplied at once */
+    CHUNK = 64,               /* result channels that are multiplied at once; half of it where tiles and k are few */
     FUSED_RUNS = 128,         /* at most this many fused tiles of the op */
     SLOTS = 16,               /* partial sums of the weights' gradient */
     BOTH_BYTES = 1 << 20,     /* transformed x and gy of a block */

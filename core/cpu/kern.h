@@ -28,7 +28,7 @@ typedef struct sdag_kern {
     sdag_kern_mul *mul;   /* a is f32[m,lda]: rows of the product are rows of a */
     sdag_kern_mul *mul_t; /* a is f32[k,lda]: rows of the product are columns of a */
 
-    /* Winograd F(4x4,3x3), with the matrices of Lavin and Gray 2015, "Fast algorithms for convolutional neural
+    /* Winograd F(4x4,3x3), in the notation of Lavin and Gray 2015, "Fast algorithms for convolutional neural
      * networks". Each works on one tile, or one kernel, of nc channels at once; transformed element e of 36 lies at
      * e * step. Channels lie in groups of 16, group i at i * group, the last padded with zeros. */
     sdag_kern_tile *wino_x;     /* v = B'xB, p: 6x6 source pixels */

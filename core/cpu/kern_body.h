@@ -146,75 +146,73 @@ KERN_TARGET static void KERN(mul_t)(int64_t m, int64_t n, int64_t k, const float
     KERN(mul_any)(true, m, n, k, a, lda, b, panel, c, ldc, add);
 }
 
-/* One-dimensional transforms; two passes of each make the two-dimensional one. t and d may not overlap. */
+/* One-dimensional transforms; two passes of each make the two-dimensional one. t and d may not overlap.
+ * The polynomials are met at 0, +-a, +-b and infinity, a = 1/sqrt(2) and b = sqrt(2), so that a a = 1/2, b b = 2. */
 
 INLINE void KERN(bt)(VEC t[6], const VEC d[6]) /* B' d */
 {
-    const VEC a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1], e = d[4] - d[2], f = d[3] - d[1];
-    t[0] = (d[4] - 5.0f * d[2]) + 4.0f * d[0];
-    t[1] = a + b;
-    t[2] = a - b;
-    t[3] = e + 2.0f * f;
-    t[4] = e - 2.0f * f;
-    t[5] = (d[5] - 5.0f * d[3]) + 4.0f * d[1];
+    const VEC e = d[4] - 2.0f * d[2], f = d[3] - 2.0f * d[1], g = d[4] - 0.5f * d[2], h = d[3] - 0.5f * d[1];
+    t[0] = (d[0] + d[4]) - 2.5f * d[2];
+    t[1] = e + POINT_A * f;
+    t[2] = e - POINT_A * f;
+    t[3] = g + POINT_B * h;
+    t[4] = g - POINT_B * h;
+    t[5] = (d[1] + d[5]) - 2.5f * d[3];
 }
 
 INLINE void KERN(aa)(VEC t[6], const VEC d[4]) /* A d */
 {
-    const VEC a = d[0] + d[2], b = d[1] + d[3], e = d[0] + 4.0f * d[2], f = d[1] + 4.0f * d[3];
+    const VEC e = d[0] + 0.5f * d[2], f = d[1] + 0.5f * d[3], g = d[0] + 2.0f * d[2], h = d[1] + 2.0f * d[3];
     t[0] = d[0];
-    t[1] = a + b;
-    t[2] = a - b;
-    t[3] = e + 2.0f * f;
-    t[4] = e - 2.0f * f;
+    t[1] = e + POINT_A * f;
+    t[2] = e - POINT_A * f;
+    t[3] = g + POINT_B * h;
+    t[4] = g - POINT_B * h;
     t[5] = d[3];
 }
 
 INLINE void KERN(at)(VEC t[4], const VEC d[6]) /* A' d */
 {
-    const VEC a = d[1] + d[2], b = d[1] - d[2], e = d[3] + d[4], f = d[3] - d[4];
-    t[0] = d[0] + a + e;
-    t[1] = b + 2.0f * f;
-    t[2] = a + 4.0f * e;
-    t[3] = (b + 8.0f * f) + d[5];
+    const VEC e = d[1] + d[2], f = POINT_A * (d[1] - d[2]), g = d[3] + d[4], h = POINT_B * (d[3] - d[4]);
+    t[0] = d[0] + e + g;
+    t[1] = f + h;
+    t[2] = 0.5f * e + 2.0f * g;
+    t[3] = (d[5] + 0.5f * f) + 2.0f * h;
 }
 
 INLINE void KERN(gg)(VEC t[6], const VEC d[3]) /* G d */
 {
-    const VEC a = (d[0] + d[2]) * (-1.0f / 6), b = d[1] * (-1.0f / 6);
-    const VEC e = d[0] * (1.0f / 24) + d[2] * (1.0f / 6), f = d[1] * (1.0f / 12);
-    t[0] = 0.25f * d[0];
-    t[1] = a + b;
-    t[2] = a - b;
-    t[3] = e + f;
-    t[4] = e - f;
+    const VEC e = (d[0] + 0.5f * d[2]) * (-2.0f / 3), f = d[1] * (POINT_A * -2.0f / 3);
+    const VEC g = (d[0] + 2.0f * d[2]) * (1.0f / 6), h = d[1] * (POINT_B / 6);
+    t[0] = d[0];
+    t[1] = e + f;
+    t[2] = e - f;
+    t[3] = g + h;
+    t[4] = g - h;
     t[5] = d[2];
 }
 
 INLINE void KERN(gt)(VEC t[3], const VEC d[6]) /* G' d */
 {
-    const VEC a = (d[1] + d[2]) * (-1.0f / 6), b = (d[2] - d[1]) * (1.0f / 6);
-    const VEC e = d[3] + d[4], f = d[3] - d[4];
-    t[0] = a + (0.25f * d[0] + (1.0f / 24) * e);
-    t[1] = b + (1.0f / 12) * f;
-    t[2] = a + ((1.0f / 6) * e + d[5]);
+    const VEC e = (d[1] + d[2]) * (-2.0f / 3), f = (d[1] - d[2]) * (POINT_A * -2.0f / 3);
+    const VEC g = (d[3] + d[4]) * (1.0f / 6), h = (d[3] - d[4]) * (POINT_B / 6);
+    t[0] = d[0] + (e + g);
+    t[1] = f + h;
+    t[2] = d[5] + (0.5f * e + 2.0f * g);
 }
 
 /* Two of the six results of bt and aa: 0 and 5, 1 and 2, or 3 and 4, which share most of their work. */
 INLINE void KERN(bt_third)(const int third, VEC t[2], const VEC d[6])
 {
     if (third == 0) {
-        t[0] = (d[4] - 5.0f * d[2]) + 4.0f * d[0];
-        t[1] = (d[5] - 5.0f * d[3]) + 4.0f * d[1];
-    } else if (third == 1) {
-        const VEC a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1];
-        t[0] = a + b;
-        t[1] = a - b;
-    } else {
-        const VEC a = d[4] - d[2], b = d[3] - d[1];
-        t[0] = a + 2.0f * b;
-        t[1] = a - 2.0f * b;
+        t[0] = (d[0] + d[4]) - 2.5f * d[2];
+        t[1] = (d[1] + d[5]) - 2.5f * d[3];
+        return;
     }
+    const float q = third == 1 ? 2.0f : 0.5f, p = third == 1 ? POINT_A : POINT_B;
+    const VEC e = d[4] - q * d[2], f = d[3] - q * d[1];
+    t[0] = e + p * f;
+    t[1] = e - p * f;
 }
 
 INLINE void KERN(aa_third)(const int third, VEC t[2], const VEC d[4])
@@ -222,15 +220,12 @@ INLINE void KERN(aa_third)(const int third, VEC t[2], const VEC d[4])
     if (third == 0) {
         t[0] = d[0];
         t[1] = d[3];
-    } else if (third == 1) {
-        const VEC a = d[0] + d[2], b = d[1] + d[3];
-        t[0] = a + b;
-        t[1] = a - b;
-    } else {
-        const VEC a = d[0] + 4.0f * d[2], b = d[1] + 4.0f * d[3];
-        t[0] = a + 2.0f * b;
-        t[1] = a - 2.0f * b;
+        return;
     }
+    const float q = third == 1 ? 0.5f : 2.0f, p = third == 1 ? POINT_A : POINT_B;
+    const VEC e = d[0] + q * d[2], f = d[1] + q * d[3];
+    t[0] = e + p * f;
+    t[1] = e - p * f;
 }
 
 /* One vector of channels of one tile. third < 0: all 36 elements. */

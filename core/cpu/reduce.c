@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/cpu/rows.h"
 #include "core/cpu/simd.h"
 
 enum {
@@ -101,26 +102,40 @@ SDAG_INLINE void column_sums(sum_kind kind, double *sum, const float *x, const f
     memcpy(sum, wide, (size_t)n * sizeof *sum);
 }
 
-SDAG_CLONES static void reduce_plain_sums(double *sum, const float *x, int64_t rows, int64_t pitch, int64_t n)
+/* One column, rows end to end: each of `count` runs is a row of its own. */
+SDAG_INLINE void row_sums(sum_kind kind, double *sum, const float *x, const float *z, const float *center, int64_t count,
+                          int64_t n)
 {
-    column_sums(PLAIN, sum, x, NULL, NULL, rows, pitch, n);
+    for (int64_t i = 0; i < count; i++) {
+        if (kind == PRODUCT) sum[i] = sdag_row_dot(x + i * n, z + i * n, n);
+        else if (kind == SPREAD) sum[i] = sdag_row_spread(x + i * n, center[i], n);
+        else sum[i] = sdag_row_sum(x + i * n, n);
+    }
 }
 
-SDAG_CLONES static void reduce_product_sums(double *sum, const float *x, const float *z, int64_t rows, int64_t pitch, int64_t n)
+/* A piece of the first stage: `count` sums of f32[rows, n] that lie end to end (1, unless n and pitch are 1). */
+typedef struct piece {
+    const float *x, *z, *center;
+    int64_t count, rows, pitch, n;
+} piece;
+
+SDAG_INLINE void piece_sums(sum_kind kind, double *sum, const piece *p)
 {
-    column_sums(PRODUCT, sum, x, z, NULL, rows, pitch, n);
+    if (p->pitch == 1) row_sums(kind, sum, p->x, p->z, p->center, p->count, p->rows);
+    else column_sums(kind, sum, p->x, p->z, p->center, p->rows, p->pitch, p->n);
 }
 
-SDAG_CLONES static void reduce_spread_sums(double *sum, const float *x, const float *center, int64_t rows, int64_t pitch, int64_t n)
-{
-    column_sums(SPREAD, sum, x, NULL, center, rows, pitch, n);
-}
+SDAG_CLONES static void reduce_plain_sums(double *sum, const piece *p) { piece_sums(PLAIN, sum, p); }
+
+SDAG_CLONES static void reduce_product_sums(double *sum, const piece *p) { piece_sums(PRODUCT, sum, p); }
+
+SDAG_CLONES static void reduce_spread_sums(double *sum, const piece *p) { piece_sums(SPREAD, sum, p); }
 
 /* ---- tiles ---- */
 
-/* Where a tile of the first stage lies: outer indices [from, to), a chunk, a block of columns. */
+/* Where a tile of the first stage lies: outer indices [from, to), `step` of them at once, a chunk, a block of columns. */
 typedef struct place {
-    int64_t from, to, chunk, row, rows, col, cols;
+    int64_t from, to, step, chunk, row, rows, col, cols;
 } place;
 
 static place place_of(const sdag_reduce_grid *g, int64_t tile)
@@ -131,7 +146,18 @@ static place place_of(const sdag_reduce_grid *g, int64_t tile)
     if (p.to > g->before) p.to = g->before;
     if (p.rows > g->run - p.row) p.rows = g->run - p.row;
     if (p.cols > g->after - p.col) p.cols = g->after - p.col;
+    p.step = g->after == 1 && g->chunks == 1 ? COLS : 1;
+    if (p.cols < 1) p.to = p.from;
     return p;
+}
+
+/* The piece at outer index b of the tile; *to: where its results go. */
+static piece piece_of(const sdag_reduce_grid *g, const place *p, int64_t b, const float *x, const float *z, int64_t *to)
+{
+    int64_t at = (b * g->run + p->row) * g->after + p->col;
+    *to = b * g->after + p->col;
+    return (piece){.x = x + at, .z = z ? z + at : NULL, .count = p->to - b < p->step ? p->to - b : p->step, .rows = p->rows,
+                   .pitch = g->after, .n = p->cols};
 }
 
 /* Workspace: [chunk][before][after], so that the second stage reads runs of columns. */
@@ -154,13 +180,15 @@ void sdag_reduce_sum(const sdag_reduce_grid *g, int stage, int64_t tile, const f
     }
     place p = place_of(g, tile);
     double sums[COLS];
-    for (int64_t b = p.from; b < p.to && p.cols > 0; b++) {
-        int64_t at = (b * g->run + p.row) * g->after + p.col, to = b * g->after + p.col;
-        if (z) reduce_product_sums(sums, x + at, z + at, p.rows, g->after, p.cols);
-        else reduce_plain_sums(sums, x + at, p.rows, g->after, p.cols);
-        if (g->chunks > 1) memcpy(work + p.chunk * g->before * g->after + to, sums, (size_t)p.cols * sizeof *sums);
+    for (int64_t b = p.from; b < p.to; b += p.step) {
+        int64_t to;
+        piece part = piece_of(g, &p, b, x, z, &to);
+        int64_t n = part.count * p.cols;
+        if (z) reduce_product_sums(sums, &part);
+        else reduce_plain_sums(sums, &part);
+        if (g->chunks > 1) memcpy(work + p.chunk * g->before * g->after + to, sums, (size_t)n * sizeof *sums);
         else
-            for (int64_t i = 0; i < p.cols; i++) out[to + i] = (float)(sums[i] * (double)scale);
+            for (int64_t i = 0; i < n; i++) out[to + i] = (float)(sums[i] * (double)scale);
     }
 }
 
@@ -194,12 +222,15 @@ void sdag_reduce_var(const sdag_reduce_grid *g, int stage, int64_t tile, const f
     double sums[COLS], spreads[COLS];
     float center[COLS];
     int64_t n = g->before * g->after;
-    for (int64_t b = p.from; b < p.to && p.cols > 0; b++) {
-        int64_t at = (b * g->run + p.row) * g->after + p.col, to = b * g->after + p.col;
-        reduce_plain_sums(sums, x + at, p.rows, g->after, p.cols);
-        for (int64_t i = 0; i < p.cols; i++) center[i] = (float)(sums[i] / (double)p.rows);
-        reduce_spread_sums(spreads, x + at, center, p.rows, g->after, p.cols);
-        for (int64_t i = 0; i < p.cols; i++) {
+    for (int64_t b = p.from; b < p.to; b += p.step) {
+        int64_t to;
+        piece part = piece_of(g, &p, b, x, NULL, &to);
+        int64_t results = part.count * p.cols;
+        reduce_plain_sums(sums, &part);
+        for (int64_t i = 0; i < results; i++) center[i] = (float)(sums[i] / (double)p.rows);
+        part.center = center;
+        reduce_spread_sums(spreads, &part);
+        for (int64_t i = 0; i < results; i++) {
             double m = sums[i] / (double)p.rows, d = m - (double)center[i];
             double s = spreads[i] - (double)p.rows * d * d; /* the center was rounded to float */
             if (g->chunks > 1) {

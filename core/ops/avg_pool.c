@@ -22,37 +22,40 @@ static void avg_pool_plan(sdag_tiling *t, const sdag_args *a)
     t->tiles[0] = sdag_window_tiles(y->d[0] * y->d[1], y->d[2] * y->d[3]);
 }
 
-SDAG_CLONES static void pool_add(float *y, const float *x, int64_t c)
+SDAG_INLINE void add_to(float *y, const float *x, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) y[i] += x[i];
 }
 
-/* y <- scale y */
-SDAG_CLONES static void pool_scale(float *y, float scale, int64_t c)
+SDAG_INLINE void scale_by(float *y, float scale, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) y[i] *= scale;
 }
 
+/* Row i of the result of one image x. */
+SDAG_CLONES static void avg_pool_row(float *y, const float *x, const sdag_window *v, int64_t i)
+{
+    const int64_t top = i * v->stride - v->pad;
+    memset(y, 0, (size_t)(v->ow * v->c) * sizeof *y);
+    for (int64_t h = top < 0 ? 0 : top; h < top + v->size && h < v->h; h++)
+        for (int64_t j = 0; j < v->ow; j++) {
+            const int64_t left = j * v->stride - v->pad, w0 = left < 0 ? 0 : left;
+            for (int64_t w = w0; w < left + v->size && w < v->w; w++)
+                add_to(y + j * v->c, x + (h * v->w + w) * v->c, v->c);
+        }
+    scale_by(y, 1.0f / (float)(v->size * v->size), v->ow * v->c);
+}
+
 static void avg_pool_run(const sdag_args *a)
 {
     const sdag_window v = sdag_window_of(&a->in[0].shape, a->attr);
-    const float *x = SDAG_DATA_F32(a->in[0]);
     int64_t lo, hi;
     sdag_window_rows(&lo, &hi, v.n * v.oh, v.ow * v.c, a->tile);
-    for (int64_t row = lo; row < hi; row++) {
-        const int64_t n = row / v.oh, top = row % v.oh * v.stride - v.pad;
-        float *y = SDAG_DATA_F32(a->out[0]) + row * v.ow * v.c;
-        memset(y, 0, (size_t)(v.ow * v.c) * sizeof *y);
-        for (int64_t h = top < 0 ? 0 : top; h < top + v.size && h < v.h; h++)
-            for (int64_t j = 0; j < v.ow; j++) {
-                const int64_t left = j * v.stride - v.pad, w0 = left < 0 ? 0 : left;
-                for (int64_t w = w0; w < left + v.size && w < v.w; w++)
-                    pool_add(y + j * v.c, x + ((n * v.h + h) * v.w + w) * v.c, v.c);
-            }
-        pool_scale(y, 1.0f / (float)(v.size * v.size), v.ow * v.c);
-    }
+    for (int64_t row = lo; row < hi; row++)
+        avg_pool_row(SDAG_DATA_F32(a->out[0]) + row * v.ow * v.c,
+                     SDAG_DATA_F32(a->in[0]) + row / v.oh * v.h * v.w * v.c, &v, row % v.oh);
 }
 
 /* ---- adjoint: gy -> gx */
@@ -66,24 +69,28 @@ static bool avg_pool_grad_shape(sdag_shaping *s)
     return true;
 }
 
+/* Row h of gx of one image. */
+SDAG_CLONES static void avg_pool_grad_row(float *gx, const float *gy, const sdag_window *v, int64_t h)
+{
+    int64_t i0, i1, j0, j1;
+    memset(gx, 0, (size_t)(v->w * v->c) * sizeof *gx);
+    sdag_window_holding(&i0, &i1, v, h, v->oh);
+    for (int64_t w = 0; w < v->w; w++) {
+        sdag_window_holding(&j0, &j1, v, w, v->ow);
+        for (int64_t i = i0; i < i1; i++)
+            for (int64_t j = j0; j < j1; j++) add_to(gx + w * v->c, gy + (i * v->ow + j) * v->c, v->c);
+    }
+    scale_by(gx, 1.0f / (float)(v->size * v->size), v->w * v->c);
+}
+
 static void avg_pool_grad_run(const sdag_args *a)
 {
     const sdag_window v = sdag_window_of(&a->out[0].shape, a->attr);
-    const float *gy = SDAG_DATA_F32(a->in[0]);
-    int64_t lo, hi, i0, i1, j0, j1;
+    int64_t lo, hi;
     sdag_window_rows(&lo, &hi, v.n * v.h, v.w * v.c, a->tile);
-    for (int64_t row = lo; row < hi; row++) {
-        const int64_t n = row / v.h;
-        float *gx = SDAG_DATA_F32(a->out[0]) + row * v.w * v.c;
-        memset(gx, 0, (size_t)(v.w * v.c) * sizeof *gx);
-        sdag_window_holding(&i0, &i1, &v, row % v.h, v.oh);
-        for (int64_t w = 0; w < v.w; w++) {
-            sdag_window_holding(&j0, &j1, &v, w, v.ow);
-            for (int64_t i = i0; i < i1; i++)
-                for (int64_t j = j0; j < j1; j++) pool_add(gx + w * v.c, gy + ((n * v.oh + i) * v.ow + j) * v.c, v.c);
-        }
-        pool_scale(gx, 1.0f / (float)(v.size * v.size), v.w * v.c);
-    }
+    for (int64_t row = lo; row < hi; row++)
+        avg_pool_grad_row(SDAG_DATA_F32(a->out[0]) + row * v.w * v.c,
+                          SDAG_DATA_F32(a->in[0]) + row / v.h * v.oh * v.ow * v.c, &v, row % v.h);
 }
 
 static const sdag_op avg_pool_grad_op = {

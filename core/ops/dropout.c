@@ -9,10 +9,10 @@
 #include "core/ops/ops.h"
 #include "core/ops/rules.h"
 
-enum { LANES = 16, GROUP = 4 * LANES };
+enum { LANES = 16, WORDS = 4 * LANES, GROUP = 2 * WORDS };
 
-/* The 64 words of a group of elements, as sdag_philox gives them for counters (first + lane, c1, c2, c3). */
-SDAG_INLINE void draw(uint32_t out[GROUP], uint32_t first, const uint32_t ctr[4], const uint32_t key[2])
+/* The 64 words of a group, as sdag_philox gives them for counters (first + lane, c1, c2, c3). */
+SDAG_INLINE void draw(uint32_t out[WORDS], uint32_t first, const uint32_t ctr[4], const uint32_t key[2])
 {
     uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES], k0 = key[0], k1 = key[1];
     SDAG_SIMD
@@ -47,14 +47,20 @@ SDAG_INLINE void draw(uint32_t out[GROUP], uint32_t first, const uint32_t ctr[4]
 SDAG_CLONES static void dropout_loop(float *y, const float *x, int64_t lo, int64_t hi, float p, const uint32_t ctr[4],
                                      const uint32_t key[2])
 {
-    const uint32_t least = (uint32_t)((double)p * 4294967296.0);
-    const float scale = (float)(1 / (1 - (double)p));
+    const uint32_t least = (uint32_t)((double)p * 65536 + 0.5);
+    const float scale = (float)(1 / (1 - least / 65536.0));
     for (int64_t g = lo / GROUP; g * GROUP < hi; g++) {
-        uint32_t word[GROUP];
+        uint32_t word[WORDS];
+        float keep[GROUP];
         draw(word, (uint32_t)(g * LANES), ctr, key);
+        SDAG_SIMD
+        for (int i = 0; i < WORDS; i++) {
+            keep[i] = (word[i] & 0xffff) >= least ? scale : 0.0f;
+            keep[WORDS + i] = word[i] >> 16 >= least ? scale : 0.0f;
+        }
         const int64_t at = g * GROUP, from = lo > at ? lo - at : 0, to = hi - at < GROUP ? hi - at : GROUP;
         SDAG_SIMD
-        for (int64_t i = from; i < to; i++) y[at + i] = x[at + i] * (word[i] >= least ? scale : 0.0f);
+        for (int64_t i = from; i < to; i++) y[at + i] = x[at + i] * keep[i];
     }
 }
 
@@ -70,7 +76,8 @@ static void dropout_run(const sdag_args *a)
 static bool dropout_shape(sdag_shaping *s)
 {
     const sdag_attr_dropout *o = s->attr;
-    if (!(o->p >= 0 && o->p < 1)) return sdag_shape_fail(s, "the probability %g is outside 0 .. 1", (double)o->p);
+    if (!(o->p >= 0 && o->p <= 0.9999f))
+        return sdag_shape_fail(s, "the probability %g is outside 0 .. 0.9999", (double)o->p);
     return sdag_rule_like_first(s);
 }
 

@@ -16,8 +16,8 @@
 #include "core/ops/ops.h"
 #include "core/ops/rules.h"
 
-/* A tile should be worth about 50 us. Blocks narrower than SIDE lose speed, as do pieces of K shorter than DEPTH. */
-#define TILE_FLOPS 4e6
+/* A tile should be worth about 80 us. Blocks narrower than SIDE lose speed, as do pieces of K shorter than DEPTH. */
+#define TILE_FLOPS 8e6
 enum { TILES_MAX = 16, SIDE = 96, ROUND = 16, DEPTH = 512, FINISH = 16384, PARTS_ROOM = 1 << 21 };
 
 typedef struct product {

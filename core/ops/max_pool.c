@@ -29,46 +29,49 @@ static void max_pool_plan(sdag_tiling *t, const sdag_args *a)
     t->scratch = (size_t)v.c * sizeof(int32_t);
 }
 
-/* One more element of the window, for all channels. */
-SDAG_CLONES static void pool_take(float *y, int32_t *at, const float *x, int32_t place, int64_t c)
+/* One more element x of the window, for all channels. NaN is taken and kept. */
+SDAG_INLINE void take(float *y, int32_t *at, const float *x, int32_t place, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) {
-        const float v = x[i], m = y[i];
-        const int more = (v > m) | (v != v);
-        y[i] = more ? v : m;
-        at[i] = more ? place : at[i];
+        const float u = x[i], m = y[i];
+        const int32_t p = at[i];
+        y[i] = u > m ? u : u != u ? u : m;
+        at[i] = u > m ? place : u != u ? place : p;
+    }
+}
+
+/* Row i of the result of one image x; at: i32[C]. */
+SDAG_CLONES static void max_pool_row(float *y, uint8_t *place, int32_t *at, const float *x, const sdag_window *v,
+                                     int64_t i)
+{
+    const int64_t top = i * v->stride - v->pad, c = v->c;
+    for (int64_t j = 0; j < v->ow; j++, y += c, place += c) {
+        const int64_t left = j * v->stride - v->pad;
+        bool first = true;
+        for (int64_t p = 0; p < v->size * v->size; p++) {
+            const int64_t h = top + p / v->size, w = left + p % v->size;
+            if (h < 0 || h >= v->h || w < 0 || w >= v->w) continue;
+            const float *from = x + (h * v->w + w) * c;
+            if (first)
+                for (int64_t k = 0; k < c; k++) y[k] = from[k], at[k] = (int32_t)p;
+            else take(y, at, from, (int32_t)p, c);
+            first = false;
+        }
+        SDAG_SIMD
+        for (int64_t k = 0; k < c; k++) place[k] = (uint8_t)at[k];
     }
 }
 
 static void max_pool_run(const sdag_args *a)
 {
     const sdag_window v = window_of(a);
-    const float *x = SDAG_DATA_F32(a->in[0]);
-    int32_t *at = a->scratch;
     int64_t lo, hi;
     sdag_window_rows(&lo, &hi, v.n * v.oh, v.ow * v.c, a->tile);
     for (int64_t row = lo; row < hi; row++) {
-        const int64_t n = row / v.oh, top = row % v.oh * v.stride - v.pad;
-        for (int64_t j = 0; j < v.ow; j++) {
-            const int64_t left = j * v.stride - v.pad;
-            float *y = SDAG_DATA_F32(a->out[0]) + (row * v.ow + j) * v.c;
-            uint8_t *place = SDAG_DATA_U8(a->out[1]) + (row * v.ow + j) * v.c;
-            bool first = true;
-            for (int64_t p = 0; p < v.size * v.size; p++) {
-                const int64_t h = top + p / v.size, w = left + p % v.size;
-                if (h < 0 || h >= v.h || w < 0 || w >= v.w) continue;
-                const float *from = x + ((n * v.h + h) * v.w + w) * v.c;
-                if (first) {
-                    memcpy(y, from, (size_t)v.c * sizeof *y);
-                    for (int64_t c = 0; c < v.c; c++) at[c] = (int32_t)p;
-                } else {
-                    pool_take(y, at, from, (int32_t)p, v.c);
-                }
-                first = false;
-            }
-            for (int64_t c = 0; c < v.c; c++) place[c] = (uint8_t)at[c];
-        }
+        const int64_t to = row * v.ow * v.c;
+        max_pool_row(SDAG_DATA_F32(a->out[0]) + to, SDAG_DATA_U8(a->out[1]) + to, a->scratch,
+                     SDAG_DATA_F32(a->in[0]) + row / v.oh * v.h * v.w * v.c, &v, row % v.oh);
     }
 }
 
@@ -89,34 +92,39 @@ static void max_pool_grad_plan(sdag_tiling *t, const sdag_args *a)
     t->tiles[0] = sdag_window_tiles(gx->d[0] * gx->d[1], gx->d[2] * gx->d[3]);
 }
 
-SDAG_CLONES static void pool_give(float *gx, const float *gy, const uint8_t *place, int32_t here, int64_t c)
+SDAG_INLINE void give(float *gx, const float *gy, const uint8_t *place, int32_t here, int64_t c)
 {
     SDAG_SIMD
     for (int64_t i = 0; i < c; i++) gx[i] += (int32_t)place[i] == here ? gy[i] : 0;
 }
 
+/* Row h of one image. */
+SDAG_CLONES static void max_pool_grad_row(float *gx, const float *gy, const uint8_t *place, const sdag_window *v,
+                                          int64_t h)
+{
+    int64_t i0, i1, j0, j1;
+    memset(gx, 0, (size_t)(v->w * v->c) * sizeof *gx);
+    sdag_window_holding(&i0, &i1, v, h, v->oh);
+    for (int64_t w = 0; w < v->w; w++) {
+        sdag_window_holding(&j0, &j1, v, w, v->ow);
+        for (int64_t i = i0; i < i1; i++)
+            for (int64_t j = j0; j < j1; j++) {
+                const int64_t at = (i * v->ow + j) * v->c;
+                const int64_t p = (h + v->pad - i * v->stride) * v->size + w + v->pad - j * v->stride;
+                give(gx + w * v->c, gy + at, place + at, (int32_t)p, v->c);
+            }
+    }
+}
+
 static void max_pool_grad_run(const sdag_args *a)
 {
     const sdag_window v = sdag_window_of(&a->out[0].shape, a->attr);
-    const float *gy = SDAG_DATA_F32(a->in[0]);
-    const uint8_t *place = SDAG_DATA_U8(a->in[1]);
     int64_t lo, hi;
     sdag_window_rows(&lo, &hi, v.n * v.h, v.w * v.c, a->tile);
     for (int64_t row = lo; row < hi; row++) {
-        const int64_t n = row / v.h, h = row % v.h;
-        int64_t i0, i1, j0, j1;
-        sdag_window_holding(&i0, &i1, &v, h, v.oh);
-        for (int64_t w = 0; w < v.w; w++) {
-            float *gx = SDAG_DATA_F32(a->out[0]) + (row * v.w + w) * v.c;
-            memset(gx, 0, (size_t)v.c * sizeof *gx);
-            sdag_window_holding(&j0, &j1, &v, w, v.ow);
-            for (int64_t i = i0; i < i1; i++)
-                for (int64_t j = j0; j < j1; j++) {
-                    const int64_t at = ((n * v.oh + i) * v.ow + j) * v.c;
-                    const int64_t p = (h + v.pad - i * v.stride) * v.size + w + v.pad - j * v.stride;
-                    pool_give(gx, gy + at, place + at, (int32_t)p, v.c);
-                }
-        }
+        const int64_t image = row / v.h * v.oh * v.ow * v.c;
+        max_pool_grad_row(SDAG_DATA_F32(a->out[0]) + row * v.w * v.c, SDAG_DATA_F32(a->in[0]) + image,
+                          SDAG_DATA_U8(a->in[1]) + image, &v, row % v.h);
     }
 }
 

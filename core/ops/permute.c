@@ -5,6 +5,7 @@
  * transposition of two axes, done in bands of 16 so that every cache line that is read is used whole. */
 #include <string.h>
 
+#include "core/cpu/simd.h"
 #include "core/ops/attr.h"
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
@@ -61,13 +62,25 @@ static void permute_plan(sdag_tiling *t, const sdag_args *a)
     t->tiles[0] = m.units > each ? (m.units + each - 1) / each : 1;
 }
 
-/* out[j + k * so] = in[j * si + k] for k below `band` and j below n. */
-static inline void band_move(char *out, const char *in, int64_t n, int64_t si, int64_t so, int64_t band, size_t size)
+/* out[j + k * so] = in[j * si + k] for k below `band` and j below n, by way of a small square, so that every line of
+ * memory is touched once: lines a power of two apart would drive each other out of the cache. */
+SDAG_INLINE void band_move(char *out, const char *in, int64_t n, int64_t si, int64_t so, int64_t band, size_t size)
 {
-    for (int64_t j = 0; j < n; j += BAND)
+    char square[BAND * BAND * 4];
+    for (int64_t j = 0; j < n; j += BAND) {
+        int64_t rows = n - j < BAND ? n - j : BAND;
+        if (rows == BAND && band == BAND) { /* sizes that the compiler knows */
+            for (int64_t i = 0; i < BAND; i++) memcpy(square + (size_t)(i * BAND) * size, in + (size_t)((i + j) * si) * size, BAND * size);
+            for (int64_t k = 0; k < BAND; k++)
+                for (int64_t i = 0; i < BAND; i++)
+                    memcpy(out + (size_t)(i + j + k * so) * size, square + (size_t)(i * BAND + k) * size, size);
+            continue;
+        }
+        for (int64_t i = 0; i < rows; i++) memcpy(square + (size_t)(i * BAND) * size, in + (size_t)((i + j) * si) * size, (size_t)band * size);
         for (int64_t k = 0; k < band; k++)
-            for (int64_t i = j; i < j + BAND && i < n; i++)
-                memcpy(out + (size_t)(i + k * so) * size, in + (size_t)(i * si + k) * size, size);
+            for (int64_t i = 0; i < rows; i++)
+                memcpy(out + (size_t)(i + j + k * so) * size, square + (size_t)(i * BAND + k) * size, size);
+    }
 }
 
 static void unit_move(const moves *m, int64_t unit, char *out, const char *in, size_t size)

@@ -74,7 +74,8 @@ typedef struct sdag_graph {
     const sdag_spec *spec;
 } sdag_graph;
 
-sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec, const sdag_catalog *c);
+sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
+                             const sdag_catalog *c);
 
 /* Node of a phase by name; -1. */
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name);

@@ -37,6 +37,7 @@ static void report_cycle(walk *w, const sdag_ref *ref)
 {
     int i = w->depth - 1, from;
     sdag_str s = {.a = w->b->r.a};
+    if (w->cycles++ >= CYCLES_MAX) return;
     while (w->stack[i].node != ref->node) i--;
     from = i;
     sdag_str_add(&s, w->b->nodes.at[ref->node]->name);
@@ -48,7 +49,7 @@ static void report_cycle(walk *w, const sdag_ref *ref)
         sdag_str_addf(&s, " -> %s", w->b->nodes.at[w->stack[i].node]->name);
     }
     sdag_str_addf(&s, " -> %s", w->b->nodes.at[ref->node]->name);
-    if (w->cycles++ < CYCLES_MAX) sdag_reader_error(&w->b->r, ref->loc, "a cycle: %s", s.at);
+    sdag_reader_error(&w->b->r, ref->loc, "a cycle: %s", s.at);
 }
 
 /* Appends to order all that `node` depends on, then `node`. */
@@ -98,7 +99,7 @@ void sdag_build_reach(sdag_builder *b, int32_t p)
                 if (!(n->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)))
                     reached[n->in[port].refs[k].node - b->first] = true;
     }
-    int trained = 0;
+    int trained = 0, errors = b->r.errors;
     for (int32_t i = b->first; i < b->nodes.n; i++) {
         const sdag_gnode *n = b->nodes.at[i];
         if (!n->type->trains || n->freeze) continue;
@@ -109,7 +110,7 @@ void sdag_build_reach(sdag_builder *b, int32_t p)
                               "or set freeze: true",
                               n->name, optimizer->name);
     }
-    if (!trained)
+    if (!trained && b->r.errors == errors)
         sdag_reader_error(&b->r, optimizer->loc,
                           "'%s' has nothing to train: no node that it depends on has weights that are not frozen",
                           optimizer->name);

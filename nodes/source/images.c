@@ -83,11 +83,13 @@ static sdag_status fit(const sdag_dataset *d, slot *s, uint8_t *dst, int h, int 
         memcpy(dst, s->pixels, d->cap);
         return SDAG_OK;
     }
-    double scale = fmax((double)d->h / h, (double)d->w / w);
-    int64_t H = (int64_t)fmax(rint(h * scale), (double)d->h), W = (int64_t)fmax(rint(w * scale), (double)d->w);
+    bool tall = d->w * h > d->h * w; /* which side fits exactly; the other rounds down (torchvision) */
+    int64_t H = tall ? d->w * h / w : d->h, W = tall ? d->w : d->h * w / h;
     if (!grow_floats(s, d->cap + (size_t)sdag_resample_tmp(h, w, d->c, d->w))) return SDAG_NOMEM;
     sdag_raster src = {.at = s->pixels, .bytes = true, .h = h, .w = w, .c = d->c, .stride = w * d->c};
-    sdag_resample_to to = {.H = H, .W = W, .y = (H - d->h) / 2, .x = (W - d->w) / 2, .h = d->h, .w = d->w};
+    sdag_resample_to to = {.H = H, .W = W, .h = d->h, .w = d->w};
+    to.y = lrint((double)(H - d->h) / 2);
+    to.x = lrint((double)(W - d->w) / 2);
     sdag_resample(s->floats, &src, to, SDAG_FILTER_BILINEAR, s->floats + d->cap);
     to_bytes(dst, s->floats, (int64_t)d->cap);
     return SDAG_OK;

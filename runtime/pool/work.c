@@ -126,7 +126,7 @@ static bool take(sdag_exec *x, sdag_worker *w, int from)
 bool sdag_exec_work(sdag_job *j, sdag_worker *w)
 {
     sdag_exec *x = (sdag_exec *)j;
-    if (!x->hostile) return take(x, w, 0);
+    if (!x->hostile || !x->n) return take(x, w, 0);
     w->dice = w->dice * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX */
     return take(x, w, (int)((w->dice >> 33) % (uint64_t)x->n)) || take(x, w, 0);
 }

@@ -47,7 +47,7 @@ static int check(const char *file, char *said)
 /* Does "LINE:COL: error: text" begin what follows the file's name in some line of said? */
 static bool is_said(const char *file, const char *said, const char *expected)
 {
-    char line[16], column[16], start[512];
+    char line[16], column[16], start[1024];
     int at = 0;
     if (sscanf(expected, "%15[^:]:%15[^:]: %n", line, column, &at) < 2 || !at) return false;
     for (const char *p = said; p; p = (p = strchr(p, '\n')) ? p + 1 : NULL) {

@@ -191,14 +191,14 @@ static void ref_count_not(const sdag_ref *r)
 static void ref_dropout(const sdag_ref *r)
 {
     const sdag_attr_dropout *o = r->attr;
-    const double p = (double)o->p;
+    const double p = floor((double)o->p * 65536 + 0.5) / 65536;
     const uint32_t key[2] = {(uint32_t)r->step->seed, (uint32_t)(r->step->seed >> 32)};
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
-        const uint32_t ctr[4] = {(uint32_t)(i / 64 * 16 + i % 16), (uint32_t)r->step->step, 0,
-                                 o->keyed ? o->salt : r->salt};
+        const uint32_t block = (uint32_t)(i / 128 * 16 + i % 16), salt = o->keyed ? o->salt : r->salt;
         uint32_t word[4];
-        sdag_philox(word, ctr, key);
-        r->out[0].at[i] = r->in[0].at[i] * ((double)word[i % 64 / 16] / 4294967296.0 >= p ? 1 / (1 - p) : 0);
+        sdag_philox(word, (const uint32_t[]){block, (uint32_t)r->step->step, 0, salt}, key);
+        const uint32_t half = i % 128 < 64 ? word[i % 64 / 16] & 0xffff : word[i % 64 / 16] >> 16;
+        r->out[0].at[i] = r->in[0].at[i] * (half / 65536.0 >= p ? 1 / (1 - p) : 0);
     }
 }
 
