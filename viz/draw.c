@@ -201,7 +201,7 @@ static void set_defaults(Agraph_t *g, const sdag_picture *p)
 
 static void set(void *part, const char *name, const char *value)
 {
-    if (value) agset(part, TEXT(name), TEXT(value));
+    if (value) agsafeset(part, TEXT(name), TEXT(value), TEXT(""));
 }
 
 static void set_label(Agraph_t *g, void *part, const char *html)
@@ -255,7 +255,7 @@ static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, sdag_line_kind k
     set(e, "style", t->style);
     set(e, "penwidth", t->width);
     set(e, "arrowhead", t->arrow);
-    if (t->beside) set(e, "minlen", "0");
+    set(e, "minlen", t->minlen);
 }
 
 static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const labels *l)

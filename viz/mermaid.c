@@ -49,6 +49,7 @@ static void add_group(sdag_str *s, const sdag_picture *p, int index, int depth)
 
 static void add_line(sdag_str *s, const sdag_picture *p, const sdag_line *l)
 {
+    if (!sdag_theme_lines[l->kind].mermaid) return;
     sdag_str_addf(s, "  %s %s", p->boxes.at[l->from].id, sdag_theme_lines[l->kind].mermaid);
     if (l->label[0]) {
         sdag_str_add(s, "|\"");

@@ -110,11 +110,12 @@ typedef struct drawing {
     const sdag_graph *g;
     const int *box;             /* of each node; -1: not drawn */
     const int *views;           /* that each node's outputs carry; 1: a plain value */
+    const int *depth;           /* of each node: wires on the longest way to it */
     sdag_lowered *const *lowered; /* of each phase, for shapes; NULL */
 } drawing;
 
 /* The option `views` of an augmentation, or those that came in. Nodes that do not map over views give one value. */
-static int count_views(const sdag_graph *g, const sdag_gnode *n, const int *views)
+static int count_views(const sdag_gnode *n, const int *views)
 {
     for (const sdag_opt *o = n->type->opts; o && o->name; o++)
         if (o->kind == SDAG_OPT_INT && strcmp(sdag_opt_name(o), "views") == 0) {
@@ -126,7 +127,6 @@ static int count_views(const sdag_graph *g, const sdag_gnode *n, const int *view
         if (w->n == 0 || (n->type->ins[i].flags & SDAG_PORT_KEY)) continue;
         return w->n > 1 ? w->n : w->refs[0].view ? 1 : views[w->refs[0].node];
     }
-    (void)g;
     return 1;
 }
 
@@ -144,6 +144,15 @@ static sdag_line_kind kind_of(const drawing *d, const sdag_gnode *to, int port, 
     if (to->type->role == SDAG_ROLE_MOMENTUM && (flags & (SDAG_PORT_KEY | SDAG_PORT_EVAL))) return SDAG_LINE_AVERAGE;
     if ((flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) || to->type->role == SDAG_ROLE_PROBE) return SDAG_LINE_LOOK;
     return !r->view && d->views[r->node] > 1 ? SDAG_LINE_VIEWS : SDAG_LINE_WIRE;
+}
+
+static int find_depth(const sdag_gnode *n, const int *depth)
+{
+    int most = 0;
+    for (int i = 0; i < n->n_in; i++)
+        for (int k = 0; k < n->in[i].n; k++)
+            if (depth[n->in[i].refs[k].node] >= most) most = depth[n->in[i].refs[k].node] + 1;
+    return most;
 }
 
 static const char *shape_text(const drawing *d, const sdag_gnode *to, const sdag_ref *r)
@@ -182,6 +191,8 @@ static void add_wires(const drawing *d, int32_t id)
             const sdag_ref *r = &n->in[port].refs[k];
             int line = sdag_picture_line(d->p, d->box[r->node], d->box[id], kind_of(d, n, port, r));
             add_labels(d, &d->p->lines.at[line], n, port, r);
+            if (k > 0 && r[-1].node != r->node && d->depth[r[-1].node] == d->depth[r->node]) /* views: left to right */
+                sdag_picture_line(d->p, d->box[r[-1].node], d->box[r->node], SDAG_LINE_ORDER);
         }
     if (n->use >= 0 && d->box[n->use] >= 0)
         sdag_picture_line(d->p, d->box[n->use], d->box[id], SDAG_LINE_WEIGHTS);
@@ -239,7 +250,8 @@ static sdag_status lower_phases(sdag_lowered ***out, sdag_picture *p, sdag_log *
 sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only, bool shapes)
 {
     int *box = SDAG_NEWS(p->a, int, g->n_nodes), *views = SDAG_NEWS(p->a, int, g->n_nodes);
-    drawing d = {.p = p, .g = g, .box = box, .views = views};
+    int *depth = SDAG_NEWS(p->a, int, g->n_nodes);
+    drawing d = {.p = p, .g = g, .box = box, .views = views, .depth = depth};
     sdag_lowered **lowered = NULL;
     if (is_too_much(g, only)) {
         draw_overview(p, g, only);
@@ -256,7 +268,8 @@ sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph 
         for (int k = 0; k < phase->n_nodes; k++) {
             const sdag_gnode *n = &g->nodes[phase->order[k]];
             box[phase->order[k]] = add_node(p, g, n, group);
-            views[phase->order[k]] = count_views(g, n, views);
+            views[phase->order[k]] = count_views(n, views);
+            depth[phase->order[k]] = find_depth(n, depth);
         }
         for (int k = 0; k < phase->n_nodes; k++) add_wires(&d, phase->order[k]);
     }

@@ -33,14 +33,15 @@ typedef enum {
     SDAG_LINE_WEIGHTS, /* `use`: trained weights handed to a later phase */
     SDAG_LINE_AVERAGE, /* a momentum node follows these weights */
     SDAG_LINE_LOOK,    /* a probe looks at it */
+    SDAG_LINE_ORDER,   /* not drawn: the first end stands left of the second */
     SDAG_LINE_COUNT,
 } sdag_line_kind;
 
 typedef struct sdag_theme_line {
     const char *legend;
     const char *color, *style, *width, *arrow; /* Graphviz */
-    bool beside;                               /* the ends may be side by side: the line sets no order */
-    const char *mermaid;
+    const char *minlen;  /* ranks between its ends: 0 lets them stand side by side */
+    const char *mermaid; /* NULL: not drawn */
 } sdag_theme_line;
 
 #define SDAG_THEME_FONT "Helvetica,Arial,sans-serif"

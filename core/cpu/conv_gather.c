@@ -130,47 +130,57 @@ static int64_t row_step(int64_t k) { return sdag_lanes_up(k) + (sdag_lanes_up(k)
 
 static int64_t panels(const gather *t) { return sdag_ceil_div(t->n1, SDAG_LANES); }
 
-/* A call costs more than to copy the few channels of a first layer. */
-static inline void copy(float *to, const float *from, int64_t n)
+/* Where a gathered row goes: its 16 floats number i at to + i * apart. apart = 16: the row as such; larger: a row of
+ * panels, and then all pieces are whole 16s. */
+typedef struct pen {
+    float *to;
+    int64_t apart;
+} pen;
+
+/* n floats, zeros where from is NULL. A call costs more than to copy the few channels of a first layer. */
+static inline void put(pen *p, const float *from, int64_t n)
 {
-    if (n > 3 * SDAG_LANES) {
+    float *to = p->to;
+    p->to += p->apart == SDAG_LANES ? n : n / SDAG_LANES * p->apart;
+    if (p->apart != SDAG_LANES) {
+        for (int64_t i = 0; i < n; i += SDAG_LANES, to += p->apart) {
+            if (from)
+                memcpy(to, from + i, SDAG_LANES * sizeof *to);
+            else
+                memset(to, 0, SDAG_LANES * sizeof *to);
+        }
+    } else if (!from) {
+        memset(to, 0, (size_t)n * sizeof *to);
+    } else if (n > 3 * SDAG_LANES) {
         memcpy(to, from, (size_t)n * sizeof *to);
-        return;
+    } else {
+        for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4 * sizeof *to);
+        for (int64_t i = 0; i < n; i++) to[i] = from[i];
     }
-    for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4 * sizeof *to);
-    for (int64_t i = 0; i < n; i++) to[i] = from[i];
 }
 
-/* Kernel elements [e0,e1) of one result pixel into row; elements that fall outside are zeros.
+/* Kernel elements [e0,e1) of one result pixel; elements that fall outside are zeros.
  * Neighbours along w lie side by side in the source when there is one group, so they are copied at once. */
-static void gather_row(float *row, const gather *t, const phase *f, int64_t e0, int64_t e1, const float *image,
-                       int64_t i, int64_t q)
+static void gather_row(pen to, const gather *t, const phase *f, int64_t e0, int64_t e1, const float *image, int64_t i,
+                       int64_t q)
 {
     const int64_t k1 = t->k1, w0 = q * f->w.step + f->w.off;
     const bool joined = f->w.offstep == 1 && t->g == 1;
     for (int64_t e = e0; e < e1;) {
         const int64_t r = e / f->w.count, end = sdag_min_i64(e1, (r + 1) * f->w.count);
         const int64_t h = i * f->h.step + f->h.off + r * f->h.offstep;
-        int64_t s = e - r * f->w.count;
-        const int64_t stop = s + end - e;
+        const int64_t s = e - r * f->w.count, stop = s + end - e;
+        const float *line = image + h * f->w.src * t->cs;
         e = end;
         if (h < 0 || h >= f->h.src) {
-            memset(row, 0, (size_t)((stop - s) * k1) * sizeof *row);
-            row += (stop - s) * k1;
-            continue;
-        }
-        const float *line = image + h * f->w.src * t->cs;
-        if (joined && w0 + s >= 0 && w0 + stop <= f->w.src) {
-            copy(row, line + (w0 + s) * t->cs, (stop - s) * k1);
-            row += (stop - s) * k1;
-            continue;
-        }
-        for (; s < stop; s++, row += k1) {
-            const int64_t w = w0 + s * f->w.offstep;
-            if (w < 0 || w >= f->w.src)
-                memset(row, 0, (size_t)k1 * sizeof *row);
-            else
-                copy(row, line + w * t->cs, k1);
+            put(&to, NULL, (stop - s) * k1);
+        } else if (joined && w0 + s >= 0 && w0 + stop <= f->w.src) {
+            put(&to, line + (w0 + s) * t->cs, (stop - s) * k1);
+        } else {
+            for (int64_t x = s; x < stop; x++) {
+                const int64_t w = w0 + x * f->w.offstep;
+                put(&to, w < 0 || w >= f->w.src ? NULL : line + w * t->cs, k1);
+            }
         }
     }
 }
@@ -226,7 +236,7 @@ static int64_t gather_rows(float *a, int64_t lda, const gather *t, const phase *
     for (int64_t i = 0; i < n; i++, next_place(t, &x)) {
         if (x.i >= f->h.n || x.q >= f->w.n) continue;
         const float *image = t->j->a + x.n * t->hs * t->ws * t->cs + group * t->k1;
-        gather_row(to, t, f, 0, f->h.count * f->w.count, image, x.i, x.q);
+        gather_row((pen){to, SDAG_LANES}, t, f, 0, f->h.count * f->w.count, image, x.i, x.q);
         to += lda;
     }
     return (to - a) / lda;
@@ -239,7 +249,8 @@ static void put_rows(const gather *t, const phase *f, const float *c, int64_t gr
     for (int64_t i = 0; i < n; i++, next_place(t, &x)) {
         if (x.i >= f->h.n || x.q >= f->w.n) continue;
         const int64_t h = f->h.start + x.i * f->h.stride, w = f->w.start + x.q * f->w.stride;
-        copy(t->j->out + ((x.n * t->hd + h) * t->wd + w) * t->cd + group * t->n1, c, t->n1);
+        pen to = {t->j->out + ((x.n * t->hd + h) * t->wd + w) * t->cd + group * t->n1, SDAG_LANES};
+        put(&to, c, t->n1);
         c += t->n1;
     }
 }
@@ -317,6 +328,7 @@ static void run_weights(const gather *t, int64_t tile)
     const int64_t e0 = chunk * u.chunk, e1 = sdag_min_i64(e0 + u.chunk, u.taps);
     const int64_t most = block_rows(u.width), end = t->places * (slot + 1) / u.slots, width = u.width;
     const int64_t used = sdag_lanes_up((e1 - e0) * t->k1);
+    const bool whole = t->k1 % SDAG_LANES == 0; /* otherwise pieces straddle panels: through a row */
     float *row = t->j->scratch, *b = row + width, *sum = t->j->work + tile * u.sum;
     memset(row, 0, (size_t)width * sizeof *row);
     bool add = false;
@@ -325,10 +337,9 @@ static void run_weights(const gather *t, int64_t tile)
         place x = place_at(t, p);
         for (int64_t i = 0; i < rows; i++, next_place(t, &x)) {
             const float *image = t->j->a + x.n * t->hs * t->ws * t->cs + group * t->k1;
-            gather_row(row, t, &f, e0, e1, image, x.i, x.q);
-            float *to = b + i * SDAG_LANES;
-            for (int64_t l = 0; l < used; l += SDAG_LANES, to += most * SDAG_LANES)
-                memcpy(to, row + l, SDAG_LANES * sizeof *to);
+            pen to = {b + i * SDAG_LANES, most * SDAG_LANES}, line = {row, SDAG_LANES};
+            gather_row(whole ? to : line, t, &f, e0, e1, image, x.i, x.q);
+            if (!whole) put(&to, row, used);
         }
         const float *gy = t->j->b + p * t->cd + group * t->n1;
         sdag_kern_best()->mul_t(t->n1, used, rows, gy, t->cd, b, most * SDAG_LANES, sum, width, add);

@@ -20,8 +20,9 @@ enum {
     BLOCK_BYTES = 512 << 10,    /* transformed sources of a block */
     UNIT = 14,                /* tiles of a block are a multiple of the register blocks' rows */
     MAX_BLOCK = 56,
-    BIG_BLOCK = 128,          /* tiles of a product where transforms come first */
-    CHUNK = 64,               /* result channels that are multiplied at once; half of it where tiles and k are few */
+    CHUNK = 64,               /* result channels that are multiplied at once */
+    BIG_BLOCK = 128,          /* unfused: tiles that are multiplied at once */
+    FEW_PRODUCTS = 8,         /* unfused: with fewer than these, both are halved */
     FUSED_RUNS = 128,         /* at most this many fused tiles of the op */
     SLOTS = 16,               /* partial sums of the weights' gradient */
     BOTH_BYTES = 1 << 20,     /* transformed x and gy of a block */
@@ -38,7 +39,9 @@ typedef struct wino {
     int64_t hs, ws, hd, wd;      /* size of the source, of the result */
     int64_t pad_h, pad_w, th, tw, tiles;
     bool fused;
-    int64_t block, blocks;       /* tiles of a block */
+    int64_t block, blocks;       /* tiles of a block that is transformed at once */
+    int64_t chunk, chunks;       /* result channels that are multiplied at once */
+    int64_t big, bigs;           /* unfused: tiles that are multiplied at once */
 } wino;
 
 bool sdag_conv_fits_winograd(const sdag_conv *cv)
@@ -63,6 +66,14 @@ static wino wino_of(const sdag_conv_job *j)
     const int64_t fit = BLOCK_BYTES / (ELEMENTS * (int64_t)sizeof(float) * t.k) / UNIT * UNIT;
     t.block = sdag_max_i64(2 * UNIT, sdag_min_i64(fit, MAX_BLOCK));
     t.blocks = sdag_ceil_div(t.tiles, t.block);
+    t.big = BIG_BLOCK;
+    t.chunk = CHUNK;
+    if (!t.fused && sdag_ceil_div(t.tiles, t.big) * sdag_ceil_div(t.m, t.chunk) < FEW_PRODUCTS) {
+        t.big /= 2;
+        t.chunk /= 2;
+    }
+    t.bigs = sdag_ceil_div(t.tiles, t.big);
+    t.chunks = sdag_ceil_div(t.m, t.chunk);
     return t;
 }
 
@@ -138,31 +149,27 @@ static void load_gradient(const wino *t, sdag_kern_tile *fn, float *zeros, int64
 static void multiply(const wino *t, const float *v, int64_t vstep, int64_t i, int64_t n, int64_t m0, int64_t m1,
                      float *product)
 {
-    const int64_t wide = sdag_lanes_up(m1 - m0), ldm = wide, step = n * ldm + SDAG_LANES;
+    const int64_t wide = sdag_lanes_up(m1 - m0), step = n * wide + SDAG_LANES;
     const sdag_kern *kr = sdag_kern_best();
     const float *u = t->j->work + m0 * t->k;
     for (int64_t e = 0; e < ELEMENTS; e++)
         kr->mul(n, wide, t->k, v + e * vstep, row_step(t->k), u + e * weight_step(t), t->k * SDAG_LANES,
-                product + e * step, ldm, false);
+                product + e * step, wide, false);
     float *p[16];
     for (int64_t q = 0; q < n; q++) {
         point_at_result(p, t, t->j->out + m0, NULL, t->m, i + q);
-        kr->wino_y(product + q * ldm, step, m1 - m0, p);
+        kr->wino_y(product + q * wide, step, m1 - m0, p);
     }
 }
 
-static int64_t product_floats(int64_t n, int64_t m)
+static int64_t product_floats(const wino *t, int64_t n)
 {
-    const int64_t chunk = sdag_min_i64(CHUNK, sdag_lanes_up(m));
-    return ELEMENTS * (n * (chunk + SDAG_LANES) + SDAG_LANES);
+    return ELEMENTS * (n * sdag_min_i64(t->chunk, sdag_lanes_up(t->m)) + SDAG_LANES);
 }
 
-static int64_t chunks(const wino *t) { return sdag_ceil_div(t->m, CHUNK); }
 static int64_t zeros_floats(const wino *t) { return sdag_lanes_up(sdag_max_i64(t->k, t->m)); }
 static int64_t weight_floats(const wino *t) { return ELEMENTS * weight_step(t); }
 
-/* Unfused: tiles that one product takes. */
-static int64_t big_block(const wino *t) { return sdag_min_i64(t->tiles, BIG_BLOCK); }
 static int64_t source_step(const wino *t) { return t->tiles * row_step(t->k) + SDAG_LANES; }
 
 static int64_t fused_runs(const wino *t) { return sdag_min_i64(t->blocks, FUSED_RUNS); }
@@ -174,12 +181,12 @@ static void plan_product(const wino *t, sdag_tiling *out)
     int64_t work = weight_floats(t), scratch = zeros_floats(t);
     if (t->fused) {
         out->tiles[1] = fused_runs(t);
-        scratch += ELEMENTS * (t->block * row_step(t->k) + SDAG_LANES) + product_floats(t->block, t->m);
+        scratch += ELEMENTS * (t->block * row_step(t->k) + SDAG_LANES) + product_floats(t, t->block);
     } else {
         out->tiles[0] += t->blocks;
-        out->tiles[1] = sdag_ceil_div(t->tiles, big_block(t)) * chunks(t);
+        out->tiles[1] = t->bigs * t->chunks;
         work += ELEMENTS * source_step(t);
-        scratch += product_floats(big_block(t), t->m);
+        scratch += product_floats(t, t->big);
     }
     out->workspace = (size_t)work * sizeof(float);
     out->scratch = (size_t)scratch * sizeof(float);
@@ -192,8 +199,8 @@ static void run_fused(const wino *t)
     for (int64_t b = t->blocks * t->j->tile / runs; b < t->blocks * (t->j->tile + 1) / runs; b++) {
         const int64_t i = b * t->block, n = sdag_min_i64(t->block, t->tiles - i);
         load_source(t, sdag_kern_best()->wino_x, zeros, i, n, v, vstep, row_step(t->k), SDAG_LANES);
-        for (int64_t m0 = 0; m0 < t->m; m0 += CHUNK)
-            multiply(t, v, vstep, i, n, m0, sdag_min_i64(m0 + CHUNK, t->m), product);
+        for (int64_t m0 = 0; m0 < t->m; m0 += t->chunk)
+            multiply(t, v, vstep, i, n, m0, sdag_min_i64(m0 + t->chunk, t->m), product);
     }
 }
 
@@ -210,9 +217,9 @@ static void run_product(const wino *t)
     } else if (t->fused) {
         run_fused(t);
     } else {
-        const int64_t i = tile / chunks(t) * big_block(t), m0 = tile % chunks(t) * CHUNK;
-        multiply(t, v + i * row_step(t->k), source_step(t), i, sdag_min_i64(big_block(t), t->tiles - i), m0,
-                 sdag_min_i64(m0 + CHUNK, t->m), t->j->scratch);
+        const int64_t i = tile / t->chunks * t->big, m0 = tile % t->chunks * t->chunk;
+        multiply(t, v + i * row_step(t->k), source_step(t), i, sdag_min_i64(t->big, t->tiles - i), m0,
+                 sdag_min_i64(m0 + t->chunk, t->m), t->j->scratch);
     }
 }
 

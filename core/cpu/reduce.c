@@ -11,6 +11,7 @@ enum {
     CHUNKS_MAX = 128, /* partial sums of one result */
     BLOCK = 64,       /* rows added in float before they go to double */
     WIDE = 64,        /* columns are joined to rows of about this length, see column_sums */
+    LONG = 4096,      /* a single column of so many rows is summed as a wide one */
     COLS = SDAG_REDUCE_COLS,
 };
 
@@ -121,7 +122,7 @@ typedef struct piece {
 
 SDAG_INLINE void piece_sums(sum_kind kind, double *sum, const piece *p)
 {
-    if (p->pitch == 1) row_sums(kind, sum, p->x, p->z, p->center, p->count, p->rows);
+    if (p->pitch == 1 && p->rows < LONG) row_sums(kind, sum, p->x, p->z, p->center, p->count, p->rows);
     else column_sums(kind, sum, p->x, p->z, p->center, p->rows, p->pitch, p->n);
 }
 
@@ -146,7 +147,7 @@ static place place_of(const sdag_reduce_grid *g, int64_t tile)
     if (p.to > g->before) p.to = g->before;
     if (p.rows > g->run - p.row) p.rows = g->run - p.row;
     if (p.cols > g->after - p.col) p.cols = g->after - p.col;
-    p.step = g->after == 1 && g->chunks == 1 ? COLS : 1;
+    p.step = g->after == 1 && p.rows < LONG ? COLS : 1;
     if (p.cols < 1) p.to = p.from;
     return p;
 }

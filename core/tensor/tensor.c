@@ -1,5 +1,6 @@
 #include "core/tensor/tensor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,8 +98,10 @@ bool sdag_shape_parse(sdag_shape *out, const char *text)
     if (*text == ']') return text[1] == 0;
     while (out->rank < SDAG_RANK_MAX) {
         char *end;
+        if (*text < '0' || *text > '9') return false; /* no sign, no space */
+        errno = 0;
         long long v = strtoll(text, &end, 10);
-        if (end == text || v < 0) return false;
+        if (errno) return false;
         out->d[out->rank++] = v;
         if (*end == ']') return end[1] == 0;
         if (*end != ',') return false;

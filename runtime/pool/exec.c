@@ -52,8 +52,14 @@ static void fill_args(sdag_exec *x, sdag_arena *a, sdag_task *t)
         alternates |= x->plan->places[k < o->n_in ? o->in[k] : o->out[k - o->n_in]].at == SDAG_AT_FEED;
     for (int parity = 0; parity < 2; parity++) {
         sdag_args *g = &t->args[parity];
-        *g = (sdag_args){.n_in = o->n_in, .n_out = o->n_out, .attr = o->attr, .salt = o->salt, .samples = o->samples,
-                         .op = t->index, .step = &x->steps[t->feed], .workspace = w < 0 ? NULL : x->block + w};
+        *g = (sdag_args){.n_in = o->n_in,
+                         .n_out = o->n_out,
+                         .attr = o->attr,
+                         .salt = o->salt,
+                         .samples = o->samples,
+                         .op = t->index,
+                         .step = &x->steps[t->feed],
+                         .workspace = w < 0 ? NULL : x->block + w};
         if (parity && !alternates) {
             g->in = t->args[0].in;
             g->out = t->args[0].out;

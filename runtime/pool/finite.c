@@ -56,8 +56,7 @@ static void watch_gradients(sdag_exec *x, sdag_task *update)
         if (from->scan >> out & 1) continue;
         if (update->op->split == SDAG_SPLIT_ELEMS && sdag_elems(&a->in[k].shape) == sdag_elems(&a->out[0].shape))
             update->check |= (uint16_t)(1u << k);
-        else if (from->args[0].out[out].dtype == SDAG_DT_F32)
-            from->scan |= (uint8_t)(1u << out);
+        else if (from->args[0].out[out].dtype == SDAG_DT_F32) from->scan |= (uint8_t)(1u << out);
     }
 }
 
@@ -75,7 +74,11 @@ void sdag_finite_plan(sdag_exec *x)
 
 static void blame(sdag_exec *x, const sdag_task *by, const sdag_task *culprit, unsigned found, int stage, int64_t tile)
 {
-    sdag_hit h = {.order = by->order, .stage = stage, .tile = tile, .feed = by->feed, .op = culprit->index,
+    sdag_hit h = {.order = by->order,
+                  .stage = stage,
+                  .tile = tile,
+                  .feed = by->feed,
+                  .op = culprit->index,
                   .status = SDAG_DIVERGED};
     snprintf(h.text, sizeof h.text, "%s gave a number that is not finite (%s) on step %lld", culprit->op->name,
              found & SDAG_HAS_NAN ? "nan" : "inf", (long long)x->steps[by->feed].step);

@@ -25,14 +25,14 @@
 
 typedef struct sdag_worker {
     _Alignas(SDAG_LINE) sdag_pool *pool;
-    int slot;         /* 0: the thread that calls sdag_exec_step */
+    int slot;            /* 0: the thread that calls sdag_exec_step */
     _Atomic bool inside; /* may touch the job; not used for slot 0 */
-    bool looking;     /* counted in sdag_pool.looking */
-    bool asleep;      /* under sdag_pool.lock */
-    void *scratch;    /* aligned to SDAG_ALIGN */
-    int64_t since;    /* when it last found work */
-    uint64_t dice;    /* hostile mode */
-    sdag_fault fault; /* of the tile being run */
+    bool looking;        /* counted in sdag_pool.looking */
+    bool asleep;         /* under sdag_pool.lock */
+    void *scratch;       /* aligned to SDAG_ALIGN */
+    int64_t since;       /* when it last found work */
+    uint64_t dice;       /* hostile mode */
+    sdag_fault fault;    /* of the tile being run */
     pthread_cond_t wake;
     pthread_t thread;
 } sdag_worker;
@@ -57,11 +57,11 @@ typedef struct sdag_job {
     _Alignas(SDAG_LINE) _Atomic int64_t busy;  /* thread nanoseconds with work */
 } sdag_job;
 
-void sdag_pool_run(sdag_pool *p, sdag_job *j);         /* returns when nothing is left, and nobody is inside */
-bool sdag_pool_scratch(sdag_pool *p, size_t bytes);    /* grows every worker's scratch; false: out of memory */
-void sdag_pool_wake(sdag_pool *p, int more);           /* as many sleepers as there is work for, a few at a time */
+void sdag_pool_run(sdag_pool *p, sdag_job *j);      /* returns when nothing is left, and nobody is inside */
+bool sdag_pool_scratch(sdag_pool *p, size_t bytes); /* grows every worker's scratch; false: out of memory */
+void sdag_pool_wake(sdag_pool *p, int more);        /* as many sleepers as there is work for, a few at a time */
 void sdag_pool_wake_caller(sdag_pool *p);
-void sdag_worker_found(sdag_worker *w);                /* looking -> working */
+void sdag_worker_found(sdag_worker *w); /* looking -> working */
 
 /* A tile being run never has to look at the clock, so this is for transitions and measurements. */
 static inline int64_t sdag_now_ns(void)
@@ -82,17 +82,17 @@ typedef struct sdag_task {
     const sdag_op *op;
     int stages;
     int64_t tiles[SDAG_STAGES];
-    int32_t index;         /* of the op in the program */
-    int32_t before;        /* tasks that it waits for */
+    int32_t index;  /* of the op in the program */
+    int32_t before; /* tasks that it waits for */
     int32_t n_after;
-    const int32_t *after;  /* ranks of those that wait for it */
-    uint64_t order;        /* of failures: the body first, then a topological order as near the program's as can be */
+    const int32_t *after; /* ranks of those that wait for it */
+    uint64_t order;       /* of failures: the body first, then a topological order as near the program's as can be */
     bool feed;
-    uint8_t scan;          /* results to look at when it has finished: bit k for out[k] */
-    uint16_t check;        /* gradients to look at before each tile: bit k for in[k] */
-    size_t scratch;        /* bytes */
+    uint8_t scan;   /* results to look at when it has finished: bit k for out[k] */
+    uint16_t check; /* gradients to look at before each tile: bit k for in[k] */
+    size_t scratch; /* bytes */
     size_t workspace;
-    sdag_args args[2];     /* for even and odd steps, but for what each tile sets */
+    sdag_args args[2]; /* for even and odd steps, but for what each tile sets */
 } sdag_task;
 
 /* What of a task changes in a step. */
@@ -115,9 +115,9 @@ typedef struct sdag_hit {
 } sdag_hit;
 
 typedef struct sdag_hostile {
-    int32_t *start, *reads;   /* CSR: reads[start[r] .. start[r+1]) are the values whose memory task r reads */
-    int32_t *readers;         /* tasks that read value v; 0: it is never filled */
-    _Atomic int32_t *unread;  /* those that have not finished */
+    int32_t *start, *reads;  /* CSR: reads[start[r] .. start[r+1]) are the values whose memory task r reads */
+    int32_t *readers;        /* tasks that read value v; 0: it is never filled */
+    _Atomic int32_t *unread; /* those that have not finished */
     uint32_t chaos;
 } sdag_hostile;
 
@@ -140,8 +140,8 @@ struct sdag_exec {
     const sdag_loc *node_locs;
     sdag_hostile *hostile; /* NULL: not */
 
-    sdag_step steps[2]; /* of the body, of the feed */
-    int parity[2];      /* which args each uses */
+    sdag_step steps[2];                         /* of the body, of the feed */
+    int parity[2];                              /* which args each uses */
     _Alignas(SDAG_LINE) _Atomic uint64_t limit; /* stages of tasks after this SDAG_LIMIT are dropped */
     pthread_mutex_t hit_lock;
     sdag_hit hit;
@@ -159,9 +159,9 @@ void sdag_exec_hit(sdag_exec *x, const sdag_hit *h);
 sdag_val sdag_exec_root(const sdag_exec *x, sdag_val v); /* the value in whose memory v is, following views */
 
 enum { SDAG_HAS_INF = 1, SDAG_HAS_NAN = 2 };
-unsigned sdag_finite_scan(const float *x, int64_t n);               /* worst of what is there, 0: all finite */
-void sdag_finite_plan(sdag_exec *x);                                /* sets scan and check of every task */
-void sdag_finite_outs(sdag_exec *x, const sdag_task *t);            /* after the task's last tile */
+unsigned sdag_finite_scan(const float *x, int64_t n);                       /* worst of what is there, 0: all finite */
+void sdag_finite_plan(sdag_exec *x);                                        /* sets scan and check of every task */
+void sdag_finite_outs(sdag_exec *x, const sdag_task *t);                    /* after the task's last tile */
 bool sdag_finite_ins(sdag_exec *x, const sdag_task *t, const sdag_args *a); /* before a tile; false: do not run it */
 
 void sdag_hostile_plan(sdag_exec *x, sdag_arena *a, const sdag_memory *m); /* needs args */

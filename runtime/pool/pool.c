@@ -145,7 +145,8 @@ void sdag_pool_run(sdag_pool *p, sdag_job *j)
     fesetenv(&callers);
 }
 
-/* Inside only to look and to work, not to wait: sdag_pool_run need not wait for who has lost the processor meanwhile. */
+/* Inside only to look and to work, not to wait: sdag_pool_run need not wait for who has lost the processor meanwhile.
+ */
 static void *worker_main(void *arg)
 {
     sdag_worker *w = arg;

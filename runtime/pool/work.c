@@ -48,7 +48,11 @@ void sdag_exec_hit(sdag_exec *x, const sdag_hit *h)
 
 static void take_fault(sdag_exec *x, const sdag_task *t, sdag_worker *w, const sdag_args *a)
 {
-    sdag_hit h = {.order = t->order, .stage = a->stage, .tile = a->tile, .feed = t->feed, .op = t->index,
+    sdag_hit h = {.order = t->order,
+                  .stage = a->stage,
+                  .tile = a->tile,
+                  .feed = t->feed,
+                  .op = t->index,
                   .status = w->fault.status};
     memcpy(h.text, w->fault.text, sizeof h.text);
     w->fault.status = SDAG_OK;

@@ -12,7 +12,7 @@
 #include "core/ops/norm.h"
 #include "core/ops/ops.h"
 
-enum { REPEAT = 7 };
+enum { REPEAT = 15 };
 
 static double now(void)
 {

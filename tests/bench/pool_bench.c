@@ -98,7 +98,8 @@ int main(void)
     printf("%d CPUs\n", sdag_cpus());
     for (int threads = 1; threads <= 2; threads++) {
         median m = measure(chain, threads);
-        printf("chain of %d empty ops, %d threads:            %6.0f ns an op\n", CHAIN, threads, m.wall_s / CHAIN * 1e9);
+        printf("chain of %d empty ops, %d threads:            %6.0f ns an op\n", CHAIN, threads,
+               m.wall_s / CHAIN * 1e9);
     }
     for (int threads = 1; threads <= 2; threads++) {
         median m = measure(ladder, threads);
@@ -109,7 +110,8 @@ int main(void)
     for (int threads = 1; threads <= 2; threads++) {
         median m = measure(small, threads);
         if (threads == 1) one = m.wall_s;
-        printf("100 ops of 4 tiles of 5 us, %d threads:         %6.3f ms, %.2f times\n", threads, m.wall_s * 1e3, one / m.wall_s);
+        printf("100 ops of 4 tiles of 5 us, %d threads:         %6.3f ms, %.2f times\n", threads, m.wall_s * 1e3,
+               one / m.wall_s);
     }
     for (int threads = 1; threads <= 2; threads++) {
         median m = measure(wide, threads);

@@ -39,8 +39,13 @@ static void mix_run(const sdag_args *a)
     for (int64_t i = lo; i < hi; i++) y[i] = 0.5f * SDAG_DATA_F32(a->in[0])[i] + shift;
 }
 
-const sdag_op sdag_toy_mix = {.name = "toy_mix", .n_in = 1, .n_in_max = 4, .n_out = 1, .split = SDAG_SPLIT_PLAN,
-                              .shape = sdag_shape_like_first, .cpu = {.plan = mix_plan, .run = mix_run}};
+const sdag_op sdag_toy_mix = {.name = "toy_mix",
+                              .n_in = 1,
+                              .n_in_max = 4,
+                              .n_out = 1,
+                              .split = SDAG_SPLIT_PLAN,
+                              .shape = sdag_shape_like_first,
+                              .cpu = {.plan = mix_plan, .run = mix_run}};
 
 static void blend_run(const sdag_args *a)
 {
@@ -49,10 +54,20 @@ static void blend_run(const sdag_args *a)
     for (int64_t i = a->lo; i < a->hi; i++) SDAG_DATA_F32(a->out[0])[i] = 0.75f * x[i] - 0.25f * y[i % n];
 }
 
-const sdag_op sdag_toy_blend = {.name = "toy_blend", .n_in = 2, .n_out = 1, .flags = SDAG_OP_INPLACE,
-                                .split = SDAG_SPLIT_ELEMS, .shape = sdag_shape_like_first, .cpu = {.run = blend_run}};
-const sdag_op sdag_toy_update = {.name = "toy_update", .n_in = 2, .n_out = 1, .flags = SDAG_OP_UPDATES,
-                                 .split = SDAG_SPLIT_ELEMS, .shape = sdag_shape_like_first, .cpu = {.run = blend_run}};
+const sdag_op sdag_toy_blend = {.name = "toy_blend",
+                                .n_in = 2,
+                                .n_out = 1,
+                                .flags = SDAG_OP_INPLACE,
+                                .split = SDAG_SPLIT_ELEMS,
+                                .shape = sdag_shape_like_first,
+                                .cpu = {.run = blend_run}};
+const sdag_op sdag_toy_update = {.name = "toy_update",
+                                 .n_in = 2,
+                                 .n_out = 1,
+                                 .flags = SDAG_OP_UPDATES,
+                                 .split = SDAG_SPLIT_ELEMS,
+                                 .shape = sdag_shape_like_first,
+                                 .cpu = {.run = blend_run}};
 
 static bool half_shape(sdag_shaping *s)
 {
@@ -66,8 +81,8 @@ static int64_t half_offset(const sdag_shaping *s)
     return sdag_elems(&s->in[0].shape) - sdag_elems(&s->in[0].shape) / 2;
 }
 
-const sdag_op sdag_toy_half = {.name = "toy_half", .n_in = 1, .n_out = 1, .flags = SDAG_OP_VIEW, .shape = half_shape,
-                               .view_offset = half_offset};
+const sdag_op sdag_toy_half = {
+    .name = "toy_half", .n_in = 1, .n_out = 1, .flags = SDAG_OP_VIEW, .shape = half_shape, .view_offset = half_offset};
 
 static bool sum_shape(sdag_shaping *s)
 {
@@ -82,8 +97,8 @@ static void sum_run(const sdag_args *a)
     SDAG_DATA_F32(a->out[0])[0] = all;
 }
 
-const sdag_op sdag_toy_sum = {.name = "toy_sum", .n_in = 1, .n_out = 1, .split = SDAG_SPLIT_NONE, .shape = sum_shape,
-                              .cpu = {.run = sum_run}};
+const sdag_op sdag_toy_sum = {
+    .name = "toy_sum", .n_in = 1, .n_out = 1, .split = SDAG_SPLIT_NONE, .shape = sum_shape, .cpu = {.run = sum_run}};
 
 static double now(void)
 {
@@ -113,7 +128,8 @@ static void obey_run(const sdag_args *a)
         if (o->at >= lo && o->at < hi) y[o->at] = atomic_load(o->count) >= o->meet ? 1 : 0;
         return;
     }
-    double spin = 1e-6 * o->spin_us * (o->fail_from && a->tile == o->fail_from ? 20 : 1); /* the first to fail is late */
+    double spin =
+        1e-6 * o->spin_us * (o->fail_from && a->tile == o->fail_from ? 20 : 1); /* the first to fail is late */
     if (spin > 0)
         for (double end = now() + spin; now() < end;) {
         }
@@ -121,14 +137,28 @@ static void obey_run(const sdag_args *a)
     if (o->fail_from && a->tile >= o->fail_from) sdag_op_fail(a, SDAG_IO, "tile %d is bad", (int)a->tile);
 }
 
-const sdag_op sdag_toy_obey = {.name = "toy_obey", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_toy_order),
-                               .split = SDAG_SPLIT_PLAN, .shape = sdag_shape_like_first,
+const sdag_op sdag_toy_obey = {.name = "toy_obey",
+                               .n_in = 1,
+                               .n_out = 1,
+                               .attr_size = sizeof(sdag_toy_order),
+                               .split = SDAG_SPLIT_PLAN,
+                               .shape = sdag_shape_like_first,
                                .cpu = {.plan = obey_plan, .run = obey_run}};
-const sdag_op sdag_toy_obey_inf = {.name = "toy_obey_inf", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_toy_order),
-                                   .flags = SDAG_OP_INFINITE, .split = SDAG_SPLIT_PLAN, .shape = sdag_shape_like_first,
+const sdag_op sdag_toy_obey_inf = {.name = "toy_obey_inf",
+                                   .n_in = 1,
+                                   .n_out = 1,
+                                   .attr_size = sizeof(sdag_toy_order),
+                                   .flags = SDAG_OP_INFINITE,
+                                   .split = SDAG_SPLIT_PLAN,
+                                   .shape = sdag_shape_like_first,
                                    .cpu = {.plan = obey_plan, .run = obey_run}};
 
 static void empty_run(const sdag_args *a) { (void)a; }
 
-const sdag_op sdag_toy_empty = {.name = "toy_empty", .n_in = 1, .n_in_max = 2, .n_out = 1, .split = SDAG_SPLIT_NONE,
-                                .shape = sdag_shape_like_first, .cpu = {.run = empty_run}};
+const sdag_op sdag_toy_empty = {.name = "toy_empty",
+                                .n_in = 1,
+                                .n_in_max = 2,
+                                .n_out = 1,
+                                .split = SDAG_SPLIT_NONE,
+                                .shape = sdag_shape_like_first,
+                                .cpu = {.run = empty_run}};

@@ -15,9 +15,9 @@ extern const sdag_op sdag_toy_sum;    /* f32[n] -> f32[] */
 
 /* f32[n] -> f32[n], a copy that does as it is told. */
 typedef struct sdag_toy_order {
-    int64_t step;      /* on which it does something; -1: on every step */
-    int32_t tiles;     /* 1 or more */
-    float value;       /* written to element `at`, where at >= 0 */
+    int64_t step;  /* on which it does something; -1: on every step */
+    int32_t tiles; /* 1 or more */
+    float value;   /* written to element `at`, where at >= 0 */
     int32_t at;
     int32_t fail_from; /* tiles from here on report a failure; 0: none does (tile 0 never fails) */
     int32_t spin_us;   /* busy so long in every tile */

@@ -1,11 +1,11 @@
 /* The pool: whatever the threads do, results are those of running op by op; failures name the right node. */
+#include <dirent.h>
+#include <fenv.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <dirent.h>
-#include <fenv.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,7 +74,8 @@ static void bed_start(bed *t, int threads, bool hostile, uint32_t chaos)
         for (int64_t k = 0; k < n; k++) s[k] = state_start(i, k);
         t->states[i] = s;
     }
-    const sdag_memory m = {.states = t->states, .hostile = hostile, .chaos = chaos, .keep = t->keep, .n_keep = t->n_keep};
+    const sdag_memory m = {
+        .states = t->states, .hostile = hostile, .chaos = chaos, .keep = t->keep, .n_keep = t->n_keep};
     assert_int_equal(sdag_exec_create(&t->x, &t->arena, t->log, t->pool, t->plan, &m), SDAG_OK);
     sdag_exec_names(t->x, names, locs);
 }
@@ -224,7 +225,8 @@ static void expect(bed *t, float **want)
             SDAG_DATA_F32(in.at[t->program.states.at[i].first])[k] = state_start(i, k);
     for (int s = 0; s < STEPS; s++) {
         for (int i = 0; i < t->n_inputs; i++)
-            for (int64_t k = 0; k < elems(t, t->inputs[i]); k++) SDAG_DATA_F32(in.at[t->inputs[i]])[k] = input_at(i, s, k);
+            for (int64_t k = 0; k < elems(t, t->inputs[i]); k++)
+                SDAG_DATA_F32(in.at[t->inputs[i]])[k] = input_at(i, s, k);
         in.step.step = s;
         assert_int_equal(sdag_interp_run(&in), SDAG_OK);
         for (int i = 0; i < t->n_keep; i++) {
@@ -250,7 +252,8 @@ static void run_and_compare(bed *t, float *const *want)
     assert_int_equal(do_feed(t, 0), SDAG_OK);
     for (int s = 0; s < STEPS; s++) {
         assert_int_equal(do_step(t, s, s + 1 < STEPS), SDAG_OK);
-        for (int i = 0; i < t->n_keep; i++) compare(t, t->keep[i], sdag_exec_at(t->x, t->keep[i], s), *want++, "step", s);
+        for (int i = 0; i < t->n_keep; i++)
+            compare(t, t->keep[i], sdag_exec_at(t->x, t->keep[i], s), *want++, "step", s);
     }
     for (int i = 0; i < t->program.states.n; i++)
         compare(t, t->program.states.at[i].first, t->states[i], *want++, "state", i);
@@ -296,7 +299,8 @@ static void test_at_once(void **unused)
     sdag_val in = input(&t, 4);
     sdag_val fed = obey(&t, 1, in, (sdag_toy_order){.step = 1, .meet = 2, .count = &loops, .at = 0});
     t.b.part = SDAG_PART_FORWARD;
-    sdag_val x = obey(&t, 2, state(&t, 0, 4), (sdag_toy_order){.tiles = 2, .step = 0, .meet = 2, .count = &tiles, .at = 0});
+    sdag_val x =
+        obey(&t, 2, state(&t, 0, 4), (sdag_toy_order){.tiles = 2, .step = 0, .meet = 2, .count = &tiles, .at = 0});
     sdag_val y = obey(&t, 3, x, (sdag_toy_order){.step = 0, .meet = 2, .count = &ops, .at = 1});
     sdag_val z = obey(&t, 4, x, (sdag_toy_order){.step = 0, .meet = 2, .count = &ops, .at = 2});
     sdag_val last = sdag_emit2(&t.b, &sdag_toy_blend, y, z, NULL);
@@ -344,7 +348,8 @@ static void test_many_steps(void **unused)
         sdag_exec_stats_get(t.x, &s);
         assert_int_equal(s.steps, 10000);
         assert_true(s.wall_s > 0 && s.wall_s < 60);
-        assert_true(s.wait_data_s >= 0 && s.wait_data_s <= s.wall_s && s.idle_s >= 0 && s.idle_s <= s.wall_s * threads[i]);
+        assert_true(s.wait_data_s >= 0 && s.wait_data_s <= s.wall_s && s.idle_s >= 0 &&
+                    s.idle_s <= s.wall_s * threads[i]);
         assert_true(s.op_s[0] > 0 && s.op_s[0] < s.wall_s);
         bed_free(&t);
     }
@@ -385,7 +390,8 @@ static void test_two_programs(void **unused)
         for (int i = 0; i < 2; i++) {
             assert_int_equal(s < 0 ? do_feed(&t[i], 0) : do_step(&t[i], s, true), SDAG_OK);
             for (int k = 0; s >= 0 && k < t[i].n_keep; k++)
-                compare(&t[i], t[i].keep[k], sdag_exec_at(t[i].x, t[i].keep[k], s), want[i][s * KEEP_MAX + k], "step", s);
+                compare(&t[i], t[i].keep[k], sdag_exec_at(t[i].x, t[i].keep[k], s), want[i][s * KEEP_MAX + k], "step",
+                        s);
         }
     bed_free(&t[0]);
     bed_free(&t[1]);
@@ -551,8 +557,7 @@ static void test_fault_in_feed(void **unused)
         t.keep[t.n_keep++] = obey(&t, 3, y, (sdag_toy_order){.step = -1, .count = &ran, .at = -1});
         if (both)
             expect_failure(&t, SDAG_DIVERGED, 3, "two: toy_obey gave a number that is not finite (nan) on step 1");
-        else
-            expect_failure(&t, SDAG_IO, 2, "one: tile 4 is bad");
+        else expect_failure(&t, SDAG_IO, 2, "one: tile 4 is bad");
         assert_int_equal(ran, both ? 5 : 10);
         bed_free(&t);
     }
@@ -573,11 +578,13 @@ static void test_rounding(void **unused)
     fesetround(FE_UPWARD);
     bed_start(&t, 2, false, 0);
     for (int i = 0; i < t.program.states.n; i++)
-        for (int64_t k = 0; k < elems(&t, t.program.states.at[i].first); k++) assert_true(((float *)t.states[i])[k] < 2);
+        for (int64_t k = 0; k < elems(&t, t.program.states.at[i].first); k++)
+            assert_true(((float *)t.states[i])[k] < 2);
     fesetround(FE_TONEAREST);
     fill_inputs(&t, 0);
     for (int i = 0; i < t.program.states.n; i++)
-        for (int64_t k = 0; k < elems(&t, t.program.states.at[i].first); k++) ((float *)t.states[i])[k] = state_start(i, k);
+        for (int64_t k = 0; k < elems(&t, t.program.states.at[i].first); k++)
+            ((float *)t.states[i])[k] = state_start(i, k);
     fesetround(FE_UPWARD);
     assert_int_equal(sdag_exec_feed(t.x, &(sdag_step){.step = 0}), SDAG_OK);
     assert_int_equal(sdag_exec_step(t.x, &(sdag_step){.step = 0}, NULL), SDAG_OK);
@@ -711,11 +718,21 @@ static void test_cpus(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pool),          cmocka_unit_test(test_nothing_to_do), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_at_once),       cmocka_unit_test(test_many_steps),    cmocka_unit_test(test_no_allocation),
-        cmocka_unit_test(test_two_programs),  cmocka_unit_test(test_not_finite),    cmocka_unit_test(test_infinite_on_purpose),
-        cmocka_unit_test(test_not_finite_large), cmocka_unit_test(test_fault),      cmocka_unit_test(test_fault_in_feed),
-        cmocka_unit_test(test_rounding),      cmocka_unit_test(test_no_memory),     cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_nothing_to_do),
+        cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_many_steps),
+        cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_two_programs),
+        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_infinite_on_purpose),
+        cmocka_unit_test(test_not_finite_large),
+        cmocka_unit_test(test_fault),
+        cmocka_unit_test(test_fault_in_feed),
+        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_cpus),
         cmocka_unit_test(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
