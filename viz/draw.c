@@ -189,7 +189,7 @@ static void set_defaults(Agraph_t *g, const sdag_picture *p)
         {AGNODE, "tooltip", ""},               {AGNODE, "skew", ""},            {AGEDGE, "fontname", SDAG_THEME_FONT},
         {AGEDGE, "fontsize", "9"},             {AGEDGE, "label", ""},           {AGEDGE, "color", "#444444"},
         {AGEDGE, "style", "solid"},            {AGEDGE, "penwidth", "1"},       {AGEDGE, "arrowhead", "normal"},
-        {AGEDGE, "arrowsize", "0.7"},          {AGEDGE, "minlen", "1"},
+        {AGEDGE, "arrowsize", "0.7"},          {AGEDGE, "minlen", "1"},      {AGEDGE, "weight", "2"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) agattr(g, all[i].kind, TEXT(all[i].name), TEXT(all[i].value));
     if (p->boxes.n > LARGE) {
@@ -256,6 +256,7 @@ static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, sdag_line_kind k
     set(e, "penwidth", t->width);
     set(e, "arrowhead", t->arrow);
     set(e, "minlen", t->minlen);
+    set(e, "weight", t->weight);
 }
 
 static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const labels *l)

@@ -11,7 +11,7 @@
 #include "viz/theme.h"
 #include "viz/viz.h"
 
-enum { SDAG_PICTURE_DETAILS = 5 };
+enum { SDAG_PICTURE_DETAILS = 11 };
 
 /* A frame around boxes: a phase, or the node that operations come from. */
 typedef struct sdag_group {

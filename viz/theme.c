@@ -35,10 +35,10 @@ const sdag_theme_box sdag_theme_boxes[SDAG_LOOK_COUNT] = {
 };
 
 const sdag_theme_line sdag_theme_lines[SDAG_LINE_COUNT] = {
-    [SDAG_LINE_WIRE] = {NULL, "#444444", "solid", "1", "normal", "1", "-->"},
-    [SDAG_LINE_VIEWS] = {"double line: several views", "#444444:invis:#444444", "solid", "1", "normal", "1", "-->"},
-    [SDAG_LINE_WEIGHTS] = {"bold: weights handed on", "#b03a9b", "solid", "2.6", "normal", "0", "==>"},
-    [SDAG_LINE_AVERAGE] = {"dashed: averaged weights", "#4a6fa5", "dashed", "1.8", "normal", "0", "-.->"},
-    [SDAG_LINE_LOOK] = {"dotted: evaluation", "#777777", "dotted", "1.4", "empty", "1", "-.->"},
-    [SDAG_LINE_ORDER] = {NULL, "#444444", "invis", "1", "none", "0", NULL},
+    [SDAG_LINE_WIRE] = {NULL, "#444444", "solid", "1", "normal", "1", "2", "-->"},
+    [SDAG_LINE_VIEWS] = {"double line: several views", "#444444:invis:#444444", "solid", "1", "normal", "1", "2", "-->"},
+    [SDAG_LINE_WEIGHTS] = {"bold: weights handed on", "#b03a9b", "solid", "2.6", "normal", "0", "0", "==>"},
+    [SDAG_LINE_AVERAGE] = {"dashed: averaged weights", "#4a6fa5", "dashed", "1.8", "normal", "0", "1", "-.->"},
+    [SDAG_LINE_LOOK] = {"dotted: evaluation", "#777777", "dotted", "1.4", "empty", "1", "1", "-.->"},
+    [SDAG_LINE_ORDER] = {NULL, "#444444", "invis", "1", "none", "0", "1", NULL},
 };

@@ -40,7 +40,8 @@ typedef enum {
 typedef struct sdag_theme_line {
     const char *legend;
     const char *color, *style, *width, *arrow; /* Graphviz */
-    const char *minlen;  /* ranks between its ends: 0 lets them stand side by side */
+    const char *minlen; /* ranks between its ends: 0 lets them stand side by side */
+    const char *weight; /* how much it pulls them together */
     const char *mermaid; /* NULL: not drawn */
 } sdag_theme_line;
 

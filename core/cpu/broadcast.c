@@ -47,13 +47,16 @@ static int64_t narrow(uint32_t *pattern, const uint32_t *row, int64_t n)
     return k;
 }
 
-static void rows_run(uint32_t *out, const uint32_t *x, const uint32_t *y, int64_t rows, int64_t n, int64_t rx, int64_t ry,
-                     int64_t sx, int64_t sy, sdag_rows_fn *fn)
+static void rows_run(uint32_t *out, const uint32_t *x, const uint32_t *y, int64_t rows, int64_t n, int64_t rx,
+                     int64_t ry, int64_t sx, int64_t sy, sdag_rows_fn *fn)
 {
     uint32_t pattern[PATTERN];
     if (n <= 32 && rows >= 2 * PATTERN / n && sx && sy) {
         bool vector_y = rx == n && ry == 0, vector_x = rx == 0 && ry == n;
-        int64_t k = vector_y ? narrow(pattern, y, n) : vector_x ? narrow(pattern, x, n) : 0, done = k ? rows / k * k : 0;
+        int64_t k = vector_y   ? narrow(pattern, y, n)
+                    : vector_x ? narrow(pattern, x, n)
+                               : 0,
+                done = k ? rows / k * k : 0;
         if (done) {
             fn(out, vector_x ? pattern : x, vector_y ? pattern : y, rows / k, k * n, vector_x ? 0 : k * n,
                vector_y ? 0 : k * n, 1, 1);
@@ -84,7 +87,8 @@ void sdag_broadcast_run(const sdag_broadcast *p, int64_t lo, int64_t hi, void *o
         int64_t rows = 1, length = n;
         if (inner || hi - at < n) length = n - inner < hi - at ? n - inner : hi - at; /* a part of one row */
         else rows = (hi - at) / n < left ? (hi - at) / n : left;
-        rows_run((uint32_t *)out + at, (const uint32_t *)x + ox, (const uint32_t *)y + oy, rows, length, rx, ry, sx, sy, fn);
+        rows_run((uint32_t *)out + at, (const uint32_t *)x + ox, (const uint32_t *)y + oy, rows, length, rx, ry, sx, sy,
+                 fn);
         at += rows * length;
     }
 }

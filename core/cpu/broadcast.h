@@ -26,26 +26,38 @@ void sdag_broadcast_run(const sdag_broadcast *p, int64_t lo, int64_t hi, void *o
                         sdag_rows_fn *fn);
 
 /* Makes such a function: out = f(u, v) in float, u and v of type T. */
-#define SDAG_ROWS(name, T, formula)                                                                             \
-    SDAG_CLONES static void name(void *out, const void *x, const void *y, int64_t rows, int64_t n, int64_t rx,  \
-                                 int64_t ry, int64_t sx, int64_t sy)                                            \
-    {                                                                                                           \
-        for (int64_t r = 0; r < rows; r++) {                                                                    \
-            float *o = (float *)out + r * n;                                                                    \
-            const T *p = (const T *)x + r * rx, *q = (const T *)y + r * ry;                                     \
-            if (sx && sy) {                                                                                     \
-                SDAG_SIMD for (int64_t i = 0; i < n; i++) { const T u = p[i], v = q[i]; o[i] = (formula); }     \
-            } else if (sx) {                                                                                    \
-                const T v = *q;                                                                                 \
-                SDAG_SIMD for (int64_t i = 0; i < n; i++) { const T u = p[i]; o[i] = (formula); }               \
-            } else if (sy) {                                                                                    \
-                const T u = *p;                                                                                 \
-                SDAG_SIMD for (int64_t i = 0; i < n; i++) { const T v = q[i]; o[i] = (formula); }               \
-            } else {                                                                                            \
-                const T u = *p, v = *q;                                                                         \
-                SDAG_SIMD for (int64_t i = 0; i < n; i++) o[i] = (formula);                                     \
-            }                                                                                                   \
-        }                                                                                                       \
+#define SDAG_ROWS(name, T, formula)                                                                            \
+    SDAG_CLONES static void name(void *out, const void *x, const void *y, int64_t rows, int64_t n, int64_t rx, \
+                                 int64_t ry, int64_t sx, int64_t sy)                                           \
+    {                                                                                                          \
+        for (int64_t r = 0; r < rows; r++) {                                                                   \
+            float *o = (float *)out + r * n;                                                                   \
+            const T *p = (const T *)x + r * rx, *q = (const T *)y + r * ry;                                    \
+            if (sx && sy) {                                                                                    \
+                SDAG_SIMD for (int64_t i = 0; i < n; i++)                                                      \
+                {                                                                                              \
+                    const T u = p[i], v = q[i];                                                                \
+                    o[i] = (formula);                                                                          \
+                }                                                                                              \
+            } else if (sx) {                                                                                   \
+                const T v = *q;                                                                                \
+                SDAG_SIMD for (int64_t i = 0; i < n; i++)                                                      \
+                {                                                                                              \
+                    const T u = p[i];                                                                          \
+                    o[i] = (formula);                                                                          \
+                }                                                                                              \
+            } else if (sy) {                                                                                   \
+                const T u = *p;                                                                                \
+                SDAG_SIMD for (int64_t i = 0; i < n; i++)                                                      \
+                {                                                                                              \
+                    const T v = q[i];                                                                          \
+                    o[i] = (formula);                                                                          \
+                }                                                                                              \
+            } else {                                                                                           \
+                const T u = *p, v = *q;                                                                        \
+                SDAG_SIMD for (int64_t i = 0; i < n; i++) o[i] = (formula);                                    \
+            }                                                                                                  \
+        }                                                                                                      \
     }
 
 #endif

@@ -56,8 +56,8 @@ SDAG_INLINE float term(sum_kind kind, const float *x, const float *z, const floa
 }
 
 /* part[i] = sum over `rows` rows that are `pitch` apart; four at a time, to load and store part less often. */
-SDAG_INLINE void block_sums(sum_kind kind, float *part, const float *x, const float *z, const float *center, int64_t rows,
-                            int64_t pitch, int64_t n)
+SDAG_INLINE void block_sums(sum_kind kind, float *part, const float *x, const float *z, const float *center,
+                            int64_t rows, int64_t pitch, int64_t n)
 {
     int64_t r = 0;
     SDAG_SIMD
@@ -66,8 +66,9 @@ SDAG_INLINE void block_sums(sum_kind kind, float *part, const float *x, const fl
         int64_t p = r * pitch;
         SDAG_SIMD
         for (int64_t i = 0; i < n; i++)
-            part[i] += (term(kind, x, z, center, p + i, i) + term(kind, x, z, center, p + pitch + i, i)) +
-                       (term(kind, x, z, center, p + 2 * pitch + i, i) + term(kind, x, z, center, p + 3 * pitch + i, i));
+            part[i] +=
+                (term(kind, x, z, center, p + i, i) + term(kind, x, z, center, p + pitch + i, i)) +
+                (term(kind, x, z, center, p + 2 * pitch + i, i) + term(kind, x, z, center, p + 3 * pitch + i, i));
     }
     for (; r < rows; r++) {
         int64_t p = r * pitch;
@@ -78,8 +79,8 @@ SDAG_INLINE void block_sums(sum_kind kind, float *part, const float *x, const fl
 
 /* sum[i] over rows of n columns. When columns are few and rows lie end to end, 2^k rows count as one wide row, and the
  * wide sums are folded in halves at the end: a single column is summed this way too. */
-SDAG_INLINE void column_sums(sum_kind kind, double *sum, const float *x, const float *z, const float *center, int64_t rows,
-                             int64_t pitch, int64_t n)
+SDAG_INLINE void column_sums(sum_kind kind, double *sum, const float *x, const float *z, const float *center,
+                             int64_t rows, int64_t pitch, int64_t n)
 {
     double wide[COLS];
     float part[COLS], wide_center[COLS];
@@ -104,8 +105,8 @@ SDAG_INLINE void column_sums(sum_kind kind, double *sum, const float *x, const f
 }
 
 /* One column, rows end to end: each of `count` runs is a row of its own. */
-SDAG_INLINE void row_sums(sum_kind kind, double *sum, const float *x, const float *z, const float *center, int64_t count,
-                          int64_t n)
+SDAG_INLINE void row_sums(sum_kind kind, double *sum, const float *x, const float *z, const float *center,
+                          int64_t count, int64_t n)
 {
     for (int64_t i = 0; i < count; i++) {
         if (kind == PRODUCT) sum[i] = sdag_row_dot(x + i * n, z + i * n, n);
@@ -134,7 +135,8 @@ SDAG_CLONES static void reduce_spread_sums(double *sum, const piece *p) { piece_
 
 /* ---- tiles ---- */
 
-/* Where a tile of the first stage lies: outer indices [from, to), `step` of them at once, a chunk, a block of columns. */
+/* Where a tile of the first stage lies: outer indices [from, to), `step` of them at once, a chunk, a block of columns.
+ */
 typedef struct place {
     int64_t from, to, step, chunk, row, rows, col, cols;
 } place;
@@ -142,8 +144,13 @@ typedef struct place {
 static place place_of(const sdag_reduce_grid *g, int64_t tile)
 {
     int64_t block = tile % g->blocks, chunk = tile / g->blocks % g->chunks, group = tile / g->blocks / g->chunks;
-    place p = {.from = group * g->group, .to = (group + 1) * g->group, .chunk = chunk, .row = chunk * g->rows,
-               .rows = g->rows, .col = block * g->cols, .cols = g->cols};
+    place p = {.from = group * g->group,
+               .to = (group + 1) * g->group,
+               .chunk = chunk,
+               .row = chunk * g->rows,
+               .rows = g->rows,
+               .col = block * g->cols,
+               .cols = g->cols};
     if (p.to > g->before) p.to = g->before;
     if (p.rows > g->run - p.row) p.rows = g->run - p.row;
     if (p.cols > g->after - p.col) p.cols = g->after - p.col;
@@ -157,8 +164,12 @@ static piece piece_of(const sdag_reduce_grid *g, const place *p, int64_t b, cons
 {
     int64_t at = (b * g->run + p->row) * g->after + p->col;
     *to = b * g->after + p->col;
-    return (piece){.x = x + at, .z = z ? z + at : NULL, .count = p->to - b < p->step ? p->to - b : p->step, .rows = p->rows,
-                   .pitch = g->after, .n = p->cols};
+    return (piece){.x = x + at,
+                   .z = z ? z + at : NULL,
+                   .count = p->to - b < p->step ? p->to - b : p->step,
+                   .rows = p->rows,
+                   .pitch = g->after,
+                   .n = p->cols};
 }
 
 /* Workspace: [chunk][before][after], so that the second stage reads runs of columns. */
@@ -194,7 +205,8 @@ void sdag_reduce_sum(const sdag_reduce_grid *g, int stage, int64_t tile, const f
 }
 
 /* Chunks are joined as Chan, Golub & LeVeque (1979) have it. */
-static void finish_var(const sdag_reduce_grid *g, int64_t tile, float scale, float *var, float *mean, const double *work)
+static void finish_var(const sdag_reduce_grid *g, int64_t tile, float scale, float *var, float *mean,
+                       const double *work)
 {
     int64_t n = g->before * g->after, hi = (tile + 1) * g->finish < n ? (tile + 1) * g->finish : n;
     const double *means = work, *spreads = work + n * g->chunks;

@@ -5,7 +5,8 @@
  *   sdag_reduce_sum(&g, stage, tile, x, NULL, scale, out, workspace);
  *
  * A tile is a block of columns of a chunk of the run; when the run has several chunks, their sums go to the workspace
- * and a second stage adds them in order. Inside a chunk floats are added over 64 rows at most before they go to double. */
+ * and a second stage adds them in order. Inside a chunk floats are added over 64 rows at most before they go to double.
+ */
 #ifndef SDAG_CPU_REDUCE_H
 #define SDAG_CPU_REDUCE_H
 
@@ -13,10 +14,10 @@
 
 typedef struct sdag_reduce_grid {
     int64_t before, run, after;
-    int64_t group;         /* of `before` in a tile */
-    int64_t rows, chunks;  /* of the run in a chunk; number of chunks */
-    int64_t cols, blocks;  /* of `after` in a block (at most SDAG_REDUCE_COLS); number of blocks */
-    int64_t finish;        /* results in a tile of the second stage */
+    int64_t group;        /* of `before` in a tile */
+    int64_t rows, chunks; /* of the run in a chunk; number of chunks */
+    int64_t cols, blocks; /* of `after` in a block (at most SDAG_REDUCE_COLS); number of blocks */
+    int64_t finish;       /* results in a tile of the second stage */
 } sdag_reduce_grid;
 
 enum { SDAG_REDUCE_COLS = 1024 };
@@ -29,7 +30,8 @@ void sdag_reduce_plan(sdag_tiling *t, const sdag_reduce_grid *g, int numbers);
 void sdag_reduce_sum(const sdag_reduce_grid *g, int stage, int64_t tile, const float *x, const float *z, float scale,
                      float *out, double *workspace);
 
-/* var = sum (x - mean)^2 * scale, mean = sum x / run; both f32[before, after]. Workspace: 2 doubles a partial result. */
+/* var = sum (x - mean)^2 * scale, mean = sum x / run; both f32[before, after]. Workspace: 2 doubles a partial result.
+ */
 void sdag_reduce_var(const sdag_reduce_grid *g, int stage, int64_t tile, const float *x, float scale, float *var,
                      float *mean, double *workspace);
 

@@ -8,7 +8,8 @@
  *
  * SDAG_SIMD promises that iterations are independent: y may be x itself, but not overlap it otherwise.
  * Though static, such functions need names of their own in the whole program: clang 14 gives what chooses among them
- * external names. Helpers that such loops call are SDAG_INLINE, so that they are compiled with the caller's instructions. */
+ * external names. Helpers that such loops call are SDAG_INLINE, so that they are compiled with the caller's
+ * instructions. */
 #ifndef SDAG_CPU_SIMD_H
 #define SDAG_CPU_SIMD_H
 

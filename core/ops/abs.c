@@ -12,8 +12,13 @@ SDAG_MAP1(abs_run, , sdag_absf(u))
 SDAG_MAP2(abs_grad_run, , u > 0 ? v : u < 0 ? -v : u * v)
 
 static const sdag_op abs_grad_op = {
-    .name = "abs_grad", .math = "gx = g sign(x), 0 at 0", .n_in = 2, .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_same,
+    .name = "abs_grad",
+    .math = "gx = g sign(x), 0 at 0",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_same,
     .cpu = {.run = abs_grad_run},
 };
 
@@ -23,9 +28,18 @@ static void abs_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 }
 
 const sdag_op sdag_opdef_abs = {
-    .name = "abs", .math = "y = |x|", .n_in = 1, .n_out = 1, .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP, .split = SDAG_SPLIT_ELEMS,
-    .shape = sdag_rule_like_first, .cpu = {.run = abs_run}, .grad = abs_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}}, {.in = {"f32[1]"}}, {.in = {"f32[]"}}, {.in = {"f32[5,8191]"}}, {0}},
+    .name = "abs",
+    .math = "y = |x|",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = abs_run},
+    .grad = abs_grad,
+    .check =
+        (const sdag_op_check[]){
+            {.in = {"f32[3,5]"}}, {.in = {"f32[1]"}}, {.in = {"f32[]"}}, {.in = {"f32[5,8191]"}}, {0}},
 };
 
 sdag_val sdag_op_abs(sdag_build *b, sdag_val x) { return sdag_emit1(b, &sdag_opdef_abs, x, NULL); }

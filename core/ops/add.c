@@ -16,8 +16,15 @@ static void add_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 }
 
 const sdag_op sdag_opdef_add = {
-    .name = "add", .math = "z = x + y", .n_in = 2, .n_out = 1, .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
-    .split = SDAG_SPLIT_ELEMS, .shape = sdag_zip_shape, .cpu = {.run = add_run}, .grad = add_grad,
+    .name = "add",
+    .math = "z = x + y",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_zip_shape,
+    .cpu = {.run = add_run},
+    .grad = add_grad,
     .check = (const sdag_op_check[]){SDAG_ZIP_CHECKS(""), {0}},
 };
 

@@ -9,7 +9,7 @@
 #define NUMBERS \
     const float scale = ((const sdag_attr_affine *)attr)->scale, shift = ((const sdag_attr_affine *)attr)->shift;
 
-SDAG_MAP1(affine_run, NUMBERS, scale * u + shift)
+SDAG_MAP1(affine_run, NUMBERS, (scale * u) + shift)
 
 static void affine_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
 {
@@ -19,11 +19,21 @@ static void affine_grad(sdag_build *b, const sdag_program_op *o, const sdag_val 
 static const sdag_attr_affine some[] = {{-0.75f, 2}, {3, 0}};
 
 const sdag_op sdag_opdef_affine = {
-    .name = "affine", .math = "y = scale x + shift", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_affine),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_like_first,
-    .cpu = {.run = affine_run}, .grad = affine_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[1]"}, .attr = &some[1]},
-                                     {.in = {"f32[]"}, .attr = &some[0]}, {.in = {"f32[5,8191]"}, .attr = &some[0]}, {0}},
+    .name = "affine",
+    .math = "y = scale x + shift",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_affine),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = affine_run},
+    .grad = affine_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[1]"}, .attr = &some[1]},
+                                     {.in = {"f32[]"}, .attr = &some[0]},
+                                     {.in = {"f32[5,8191]"}, .attr = &some[0]},
+                                     {0}},
 };
 
 sdag_val sdag_op_affine(sdag_build *b, sdag_val x, float scale, float shift)

@@ -59,15 +59,24 @@ static void concat_grad(sdag_build *b, const sdag_program_op *o, const sdag_val 
 static const sdag_attr_axis axes[] = {{0}, {1}, {2}};
 
 const sdag_op sdag_opdef_concat = {
-    .name = "concat", .math = "y = [x0; x1; ...]", .n_in = 1, .n_in_max = SDAG_IN_MAX, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_axis), .split = SDAG_SPLIT_ELEMS, .shape = concat_shape, .cpu = {.run = concat_run},
+    .name = "concat",
+    .math = "y = [x0; x1; ...]",
+    .n_in = 1,
+    .n_in_max = SDAG_IN_MAX,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_axis),
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = concat_shape,
+    .cpu = {.run = concat_run},
     .grad = concat_grad,
     .check = (const sdag_op_check[]){{.in = {"f32[3,5]", "f32[2,5]"}, .attr = &axes[0]},
                                      {.in = {"f32[3,1]", "f32[3,4]", "f32[3,2]"}, .attr = &axes[1]},
-                                     {.in = {"f32[2,1,3]"}, .attr = &axes[1]}, {.in = {"u8[2,3,1]", "u8[2,3,4]"}, .attr = &axes[2]},
+                                     {.in = {"f32[2,1,3]"}, .attr = &axes[1]},
+                                     {.in = {"u8[2,3,1]", "u8[2,3,4]"}, .attr = &axes[2]},
                                      {.in = {"i32[1,2]", "i32[0,2]", "i32[3,2]"}, .attr = &axes[0]},
                                      {.in = {"f32[5,8191]", "f32[2,8191]"}, .attr = &axes[0]},
-                                     {.in = {"f32[9,61,67]", "f32[9,3,67]", "f32[9,8,67]"}, .attr = &axes[1]}, {0}},
+                                     {.in = {"f32[9,61,67]", "f32[9,3,67]", "f32[9,8,67]"}, .attr = &axes[1]},
+                                     {0}},
 };
 
 /* More arguments than one op takes: joined in groups. */

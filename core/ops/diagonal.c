@@ -18,7 +18,8 @@ static bool diagonal_shape(sdag_shaping *s)
 {
     sdag_shape x = s->in[0].shape;
     if (!sdag_rule_f32(s)) return false;
-    if (x.rank < 2 || x.d[x.rank - 1] != x.d[x.rank - 2]) return sdag_shape_fail(s, "the last two axes are not a square");
+    if (x.rank < 2 || x.d[x.rank - 1] != x.d[x.rank - 2])
+        return sdag_shape_fail(s, "the last two axes are not a square");
     x.rank--;
     s->out[0] = (sdag_tensor){.dtype = SDAG_DT_F32, .shape = x};
     return true;
@@ -47,21 +48,38 @@ static bool spread_shape(sdag_shaping *s)
 }
 
 static const sdag_op diagonal_grad_op = {
-    .name = "diagonal_grad", .math = "gx = diag(g)", .n_in = 1, .n_out = 1, .flags = SDAG_OP_NOGRAD,
-    .split = SDAG_SPLIT_ELEMS, .shape = spread_shape, .cpu = {.run = spread_run},
+    .name = "diagonal_grad",
+    .math = "gx = diag(g)",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = spread_shape,
+    .cpu = {.run = spread_run},
 };
 
-static void diagonal_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void diagonal_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                          sdag_val *gin)
 {
     (void)o;
     if (wants[0]) gin[0] = sdag_emit1(b, &diagonal_grad_op, gout[0], NULL);
 }
 
 const sdag_op sdag_opdef_diagonal = {
-    .name = "diagonal", .math = "y = diag(x)", .n_in = 1, .n_out = 1, .split = SDAG_SPLIT_ELEMS, .shape = diagonal_shape,
-    .cpu = {.run = diagonal_run}, .grad = diagonal_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[5,5]"}}, {.in = {"f32[2,3,3]"}}, {.in = {"f32[1,1]"}}, {.in = {"f32[3,1,1]"}},
-                                     {.in = {"f32[211,211]"}}, {0}},
+    .name = "diagonal",
+    .math = "y = diag(x)",
+    .n_in = 1,
+    .n_out = 1,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = diagonal_shape,
+    .cpu = {.run = diagonal_run},
+    .grad = diagonal_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[5,5]"}},
+                                     {.in = {"f32[2,3,3]"}},
+                                     {.in = {"f32[1,1]"}},
+                                     {.in = {"f32[3,1,1]"}},
+                                     {.in = {"f32[211,211]"}},
+                                     {0}},
 };
 
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x) { return sdag_emit1(b, &sdag_opdef_diagonal, x, NULL); }

@@ -17,8 +17,15 @@ static void div_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 }
 
 const sdag_op sdag_opdef_div = {
-    .name = "div", .math = "z = x / y", .n_in = 2, .n_out = 1, .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
-    .split = SDAG_SPLIT_ELEMS, .shape = sdag_zip_shape, .cpu = {.run = div_run}, .grad = div_grad,
+    .name = "div",
+    .math = "z = x / y",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_zip_shape,
+    .cpu = {.run = div_run},
+    .grad = div_grad,
     .check = (const sdag_op_check[]){SDAG_ZIP_CHECKS(">0"), {0}},
 };
 

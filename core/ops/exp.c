@@ -14,9 +14,18 @@ static void exp_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 }
 
 const sdag_op sdag_opdef_exp = {
-    .name = "exp", .math = "y = e^x", .n_in = 1, .n_out = 1, .flags = SDAG_OP_INPLACE, .split = SDAG_SPLIT_ELEMS,
-    .shape = sdag_rule_like_first, .cpu = {.run = exp_run}, .grad = exp_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}}, {.in = {"f32[1]"}}, {.in = {"f32[]"}}, {.in = {"f32[5,8191]"}}, {0}},
+    .name = "exp",
+    .math = "y = e^x",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = exp_run},
+    .grad = exp_grad,
+    .check =
+        (const sdag_op_check[]){
+            {.in = {"f32[3,5]"}}, {.in = {"f32[1]"}}, {.in = {"f32[]"}}, {.in = {"f32[5,8191]"}}, {0}},
 };
 
 sdag_val sdag_op_exp(sdag_build *b, sdag_val x) { return sdag_emit1(b, &sdag_opdef_exp, x, NULL); }

@@ -7,7 +7,7 @@
 #include "core/ops/ops.h"
 #include "core/ops/rules.h"
 
-SDAG_ROWS(expand_rows, float, v * u)
+SDAG_ROWS(expand_rows, float, (u * v))
 
 static void expand_run(const sdag_args *a)
 {
@@ -38,12 +38,24 @@ static const sdag_attr_expand some[] = {
 };
 
 const sdag_op sdag_opdef_expand = {
-    .name = "expand", .math = "y = x repeated", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_expand),
-    .flags = SDAG_OP_CHEAP, .split = SDAG_SPLIT_ELEMS, .shape = expand_shape, .cpu = {.run = expand_run}, .grad = expand_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,1]"}, .attr = &some[0]}, {.in = {"f32[]"}, .attr = &some[1]},
-                                     {.in = {"f32[4]"}, .attr = &some[1]}, {.in = {"f32[1]"}, .attr = &some[2]},
-                                     {.in = {"f32[130,1,101]"}, .attr = &some[3]}, {.in = {"f32[]"}, .attr = &some[4]},
-                                     {.in = {"f32[2,1,1,2]"}, .attr = &some[5]}, {0}},
+    .name = "expand",
+    .math = "y = x repeated",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_expand),
+    .flags = SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = expand_shape,
+    .cpu = {.run = expand_run},
+    .grad = expand_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,1]"}, .attr = &some[0]},
+                                     {.in = {"f32[]"}, .attr = &some[1]},
+                                     {.in = {"f32[4]"}, .attr = &some[1]},
+                                     {.in = {"f32[1]"}, .attr = &some[2]},
+                                     {.in = {"f32[130,1,101]"}, .attr = &some[3]},
+                                     {.in = {"f32[]"}, .attr = &some[4]},
+                                     {.in = {"f32[2,1,1,2]"}, .attr = &some[5]},
+                                     {0}},
 };
 
 sdag_val sdag_expand_scaled(sdag_build *b, sdag_val x, sdag_shape to, float scale)

@@ -1,6 +1,5 @@
-/* gather: rows of a table, y_i = table[index_i]; f32[V, ...] by i32[...] -> f32[index..., ...]. Token embeddings, pairs.
- * An index outside 0..V-1 fails the step.
- * adjoint: the rows of g added up at their index (scatter_add). */
+/* gather: rows of a table, y_i = table[index_i]; f32[V, ...] by i32[...] -> f32[index..., ...]. Token embeddings,
+ * pairs. An index outside 0..V-1 fails the step. adjoint: the rows of g added up at their index (scatter_add). */
 #include <string.h>
 
 #include "core/ops/op_list.h"
@@ -29,7 +28,8 @@ static void gather_run(const sdag_args *a)
             sdag_op_fail(a, SDAG_IO, "index %d is outside 0..%lld", index[i], (long long)v - 1);
             return;
         }
-        memcpy(SDAG_DATA_F32(a->out[0]) + i * row, SDAG_DATA_F32(a->in[0]) + index[i] * row, (size_t)row * sizeof(float));
+        memcpy(SDAG_DATA_F32(a->out[0]) + i * row, SDAG_DATA_F32(a->in[0]) + index[i] * row,
+               (size_t)row * sizeof(float));
     }
 }
 
@@ -50,11 +50,21 @@ static void gather_grad(sdag_build *b, const sdag_program_op *o, const sdag_val 
 }
 
 const sdag_op sdag_opdef_gather = {
-    .name = "gather", .math = "y = table[index]", .n_in = 2, .n_out = 1, .split = SDAG_SPLIT_PLAN, .shape = gather_shape,
-    .cpu = {.plan = gather_plan, .run = gather_run}, .grad = gather_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[5,3]", "i32[4]<5"}}, {.in = {"f32[7]", "i32[2,3]<7"}},
-                                     {.in = {"f32[1,2,1]", "i32[3]<1"}}, {.in = {"f32[5,3]", "i32[]<5"}},
-                                     {.in = {"f32[101,37]", "i32[1009]<101"}}, {.in = {"f32[3,20011]", "i32[5]<3"}}, {0}},
+    .name = "gather",
+    .math = "y = table[index]",
+    .n_in = 2,
+    .n_out = 1,
+    .split = SDAG_SPLIT_PLAN,
+    .shape = gather_shape,
+    .cpu = {.plan = gather_plan, .run = gather_run},
+    .grad = gather_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[5,3]", "i32[4]<5"}},
+                                     {.in = {"f32[7]", "i32[2,3]<7"}},
+                                     {.in = {"f32[1,2,1]", "i32[3]<1"}},
+                                     {.in = {"f32[5,3]", "i32[]<5"}},
+                                     {.in = {"f32[101,37]", "i32[1009]<101"}},
+                                     {.in = {"f32[3,20011]", "i32[5]<3"}},
+                                     {0}},
 };
 
 sdag_val sdag_op_gather(sdag_build *b, sdag_val table, sdag_val index)

@@ -1,8 +1,8 @@
 /* gelu (Hendrycks & Gimpel 2016, arXiv:1606.08415), element by element.
  *   erf form:  y = x P(Z <= x), Z standard normal
  *   tanh form: y = x sigmoid(2 t), t = sqrt(2 / pi) (x + 0.044715 x^3)
- * adjoint: gx = g (P(Z <= x) + x p(x)), p the normal density; tanh form: gx = g (s + 2 x s (1 - s) t'), s = sigmoid(2 t).
- * The probability and the density share one exponential. */
+ * adjoint: gx = g (P(Z <= x) + x p(x)), p the normal density; tanh form: gx = g (s + 2 x s (1 - s) t'), s = sigmoid(2
+ * t). The probability and the density share one exponential. */
 #include "core/cpu/mathf.h"
 #include "core/ops/attr.h"
 #include "core/ops/map.h"
@@ -10,9 +10,9 @@
 #include "core/ops/ops.h"
 #include "core/ops/rules.h"
 
-#define DENSITY_0 0.39894228f   /* 1 / sqrt(2 pi) */
-#define TWO_C 1.59576912f       /* 2 sqrt(2 / pi) */
-#define CUBE 0.044715f
+#define DENSITY_0 0.39894228f /* 1 / sqrt(2 pi) */
+#define TWO_C     1.59576912f /* 2 sqrt(2 / pi) */
+#define CUBE      0.044715f
 
 SDAG_INLINE float gelu_erf(float x)
 {
@@ -46,8 +46,14 @@ static void gelu_run(const sdag_args *a) { (is_tanh(a) ? gelu_tanh_run : gelu_er
 static void gelu_grad_run(const sdag_args *a) { (is_tanh(a) ? gelu_tanh_grad_run : gelu_erf_grad_run)(a); }
 
 static const sdag_op gelu_grad_op = {
-    .name = "gelu_grad", .math = "gx = g gelu'(x)", .n_in = 2, .n_out = 1, .attr_size = sizeof(sdag_attr_gelu),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_same,
+    .name = "gelu_grad",
+    .math = "gx = g gelu'(x)",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_gelu),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_same,
     .cpu = {.run = gelu_grad_run},
 };
 
@@ -59,12 +65,22 @@ static void gelu_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *g
 static const sdag_attr_gelu forms[] = {{0}, {1}};
 
 const sdag_op sdag_opdef_gelu = {
-    .name = "gelu", .math = "y = x P(Z <= x)", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_gelu),
-    .flags = SDAG_OP_INPLACE, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_like_first, .cpu = {.run = gelu_run},
+    .name = "gelu",
+    .math = "y = x P(Z <= x)",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_gelu),
+    .flags = SDAG_OP_INPLACE,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = gelu_run},
     .grad = gelu_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &forms[0]}, {.in = {"f32[17]"}, .attr = &forms[1]},
-                                     {.in = {"f32[]"}, .attr = &forms[0]}, {.in = {"f32[5,8191]"}, .attr = &forms[0]},
-                                     {.in = {"f32[4,8195]"}, .attr = &forms[1]}, {0}},
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &forms[0]},
+                                     {.in = {"f32[17]"}, .attr = &forms[1]},
+                                     {.in = {"f32[]"}, .attr = &forms[0]},
+                                     {.in = {"f32[5,8191]"}, .attr = &forms[0]},
+                                     {.in = {"f32[4,8195]"}, .attr = &forms[1]},
+                                     {0}},
 };
 
 sdag_val sdag_op_gelu(sdag_build *b, sdag_val x, bool tanh_form)

@@ -104,8 +104,14 @@ static void lse_grad_run(const sdag_args *a)
 }
 
 static const sdag_op lse_grad_op = {
-    .name = "logsumexp_grad", .math = "gx = g e^(x - y)", .n_in = 3, .n_out = 1, .attr_size = sizeof(sdag_attr_reduce),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_like_first,
+    .name = "logsumexp_grad",
+    .math = "gx = g e^(x - y)",
+    .n_in = 3,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_reduce),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_like_first,
     .cpu = {.run = lse_grad_run},
 };
 
@@ -117,12 +123,23 @@ static void lse_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 static const sdag_attr_reduce some[] = {{.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1}, {.axis = 2, .n = 1}};
 
 const sdag_op sdag_opdef_logsumexp = {
-    .name = "logsumexp", .math = "y = ln sum e^x", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_reduce),
-    .split = SDAG_SPLIT_PLAN, .shape = sdag_reduction_shape, .cpu = {.plan = lse_plan, .run = lse_run}, .grad = lse_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[3,5,2]"}, .attr = &some[1]},
-                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]}, {.in = {"f32[7,1]"}, .attr = &some[1]},
-                                     {.in = {"f32[3,37]"}, .attr = &some[1]}, {.in = {"f32[4003,13]"}, .attr = &some[1]},
-                                     {.in = {"f32[3,33011]"}, .attr = &some[0]}, {.in = {"f32[2,33011]"}, .attr = &some[1]},
+    .name = "logsumexp",
+    .math = "y = ln sum e^x",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_reduce),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = sdag_reduction_shape,
+    .cpu = {.plan = lse_plan, .run = lse_run},
+    .grad = lse_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,5,2]"}, .attr = &some[1]},
+                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]},
+                                     {.in = {"f32[7,1]"}, .attr = &some[1]},
+                                     {.in = {"f32[3,37]"}, .attr = &some[1]},
+                                     {.in = {"f32[4003,13]"}, .attr = &some[1]},
+                                     {.in = {"f32[3,33011]"}, .attr = &some[0]},
+                                     {.in = {"f32[2,33011]"}, .attr = &some[1]},
                                      {.in = {"f32[2,33,1025]"}, .attr = &some[1]},
                                      {.in = {"f32[3]=-inf"}, .attr = &some[0], .fixed = 1},
                                      {0}},

@@ -16,55 +16,52 @@
 
 #define SDAG_MAP_PART(t) (SDAG_DATA_F32(t) + a->lo)
 
-#define SDAG_MAP1(name, let, formula)                                                                       \
-    SDAG_CLONES static void name##_loop(float *out, const float *x, int64_t n, const void *attr)            \
-    {                                                                                                       \
-        (void)attr;                                                                                         \
-        let                                                                                                 \
-        SDAG_SIMD                                                                                           \
-        for (int64_t i = 0; i < n; i++) {                                                                   \
-            const float u = x[i];                                                                           \
-            out[i] = (formula);                                                                             \
-        }                                                                                                   \
-    }                                                                                                       \
-    static void name(const sdag_args *a)                                                                    \
-    {                                                                                                       \
-        name##_loop(SDAG_MAP_PART(a->out[0]), SDAG_MAP_PART(a->in[0]), a->hi - a->lo, a->attr);             \
+#define SDAG_MAP1(name, let, formula)                                                            \
+    SDAG_CLONES static void name##_loop(float *out, const float *x, int64_t n, const void *attr) \
+    {                                                                                            \
+        (void)attr;                                                                              \
+        let SDAG_SIMD for (int64_t i = 0; i < n; i++)                                            \
+        {                                                                                        \
+            const float u = x[i];                                                                \
+            out[i] = (formula);                                                                  \
+        }                                                                                        \
+    }                                                                                            \
+    static void name(const sdag_args *a)                                                         \
+    {                                                                                            \
+        name##_loop(SDAG_MAP_PART(a->out[0]), SDAG_MAP_PART(a->in[0]), a->hi - a->lo, a->attr);  \
     }
 
-#define SDAG_MAP2(name, let, formula)                                                                       \
+#define SDAG_MAP2(name, let, formula)                                                                            \
     SDAG_CLONES static void name##_loop(float *out, const float *x, const float *y, int64_t n, const void *attr) \
-    {                                                                                                       \
-        (void)attr;                                                                                         \
-        let                                                                                                 \
-        SDAG_SIMD                                                                                           \
-        for (int64_t i = 0; i < n; i++) {                                                                   \
-            const float u = x[i], v = y[i];                                                                 \
-            out[i] = (formula);                                                                             \
-        }                                                                                                   \
-    }                                                                                                       \
-    static void name(const sdag_args *a)                                                                    \
-    {                                                                                                       \
-        name##_loop(SDAG_MAP_PART(a->out[0]), SDAG_MAP_PART(a->in[0]), SDAG_MAP_PART(a->in[1]),             \
-                    a->hi - a->lo, a->attr);                                                                \
+    {                                                                                                            \
+        (void)attr;                                                                                              \
+        let SDAG_SIMD for (int64_t i = 0; i < n; i++)                                                            \
+        {                                                                                                        \
+            const float u = x[i], v = y[i];                                                                      \
+            out[i] = (formula);                                                                                  \
+        }                                                                                                        \
+    }                                                                                                            \
+    static void name(const sdag_args *a)                                                                         \
+    {                                                                                                            \
+        name##_loop(SDAG_MAP_PART(a->out[0]), SDAG_MAP_PART(a->in[0]), SDAG_MAP_PART(a->in[1]), a->hi - a->lo,   \
+                    a->attr);                                                                                    \
     }
 
-#define SDAG_MAP3(name, let, formula)                                                                       \
+#define SDAG_MAP3(name, let, formula)                                                                          \
     SDAG_CLONES static void name##_loop(float *out, const float *x, const float *y, const float *z, int64_t n, \
-                                        const void *attr)                                                   \
-    {                                                                                                       \
-        (void)attr;                                                                                         \
-        let                                                                                                 \
-        SDAG_SIMD                                                                                           \
-        for (int64_t i = 0; i < n; i++) {                                                                   \
-            const float u = x[i], v = y[i], w = z[i];                                                       \
-            out[i] = (formula);                                                                             \
-        }                                                                                                   \
-    }                                                                                                       \
-    static void name(const sdag_args *a)                                                                    \
-    {                                                                                                       \
-        name##_loop(SDAG_MAP_PART(a->out[0]), SDAG_MAP_PART(a->in[0]), SDAG_MAP_PART(a->in[1]),             \
-                    SDAG_MAP_PART(a->in[2]), a->hi - a->lo, a->attr);                                       \
+                                        const void *attr)                                                      \
+    {                                                                                                          \
+        (void)attr;                                                                                            \
+        let SDAG_SIMD for (int64_t i = 0; i < n; i++)                                                          \
+        {                                                                                                      \
+            const float u = x[i], v = y[i], w = z[i];                                                          \
+            out[i] = (formula);                                                                                \
+        }                                                                                                      \
+    }                                                                                                          \
+    static void name(const sdag_args *a)                                                                       \
+    {                                                                                                          \
+        name##_loop(SDAG_MAP_PART(a->out[0]), SDAG_MAP_PART(a->in[0]), SDAG_MAP_PART(a->in[1]),                \
+                    SDAG_MAP_PART(a->in[2]), a->hi - a->lo, a->attr);                                          \
     }
 
 #endif

@@ -25,11 +25,13 @@ static void mask_diag_run(const sdag_args *a)
 static bool mask_diag_shape(sdag_shaping *s)
 {
     sdag_shape x = s->in[0].shape;
-    if (x.rank < 2 || x.d[x.rank - 1] != x.d[x.rank - 2]) return sdag_shape_fail(s, "the last two axes are not a square");
+    if (x.rank < 2 || x.d[x.rank - 1] != x.d[x.rank - 2])
+        return sdag_shape_fail(s, "the last two axes are not a square");
     return sdag_rule_like_first(s);
 }
 
-static void mask_diag_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void mask_diag_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                           sdag_val *gin)
 {
     (void)o;
     if (wants[0]) gin[0] = sdag_op_mask_diag(b, gout[0], 0);
@@ -38,12 +40,22 @@ static void mask_diag_grad(sdag_build *b, const sdag_program_op *o, const sdag_v
 static const sdag_attr_value some[] = {{0}, {-3}, {-INFINITY}};
 
 const sdag_op sdag_opdef_mask_diag = {
-    .name = "mask_diag", .math = "y = x, diagonal replaced", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_value),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INFINITE, .split = SDAG_SPLIT_ELEMS, .shape = mask_diag_shape,
-    .cpu = {.run = mask_diag_run}, .grad = mask_diag_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[5,5]"}, .attr = &some[0]}, {.in = {"f32[2,3,3]"}, .attr = &some[1]},
-                                     {.in = {"f32[1,1]"}, .attr = &some[1]}, {.in = {"f32[4,4]"}, .attr = &some[2], .fixed = 1},
-                                     {.in = {"f32[211,211]"}, .attr = &some[1]}, {0}},
+    .name = "mask_diag",
+    .math = "y = x, diagonal replaced",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_value),
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INFINITE,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = mask_diag_shape,
+    .cpu = {.run = mask_diag_run},
+    .grad = mask_diag_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[5,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[2,3,3]"}, .attr = &some[1]},
+                                     {.in = {"f32[1,1]"}, .attr = &some[1]},
+                                     {.in = {"f32[4,4]"}, .attr = &some[2], .fixed = 1},
+                                     {.in = {"f32[211,211]"}, .attr = &some[1]},
+                                     {0}},
 };
 
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value)

@@ -4,8 +4,8 @@
  * adjoint: gx = alpha g op(y)', gy = alpha op(x)' g, transposed like their arguments and summed over the axes in which
  * they were repeated; gbias = sum of the rows of g. A matrix y under a batch of x is one tall product.
  *
- * Tiles are blocks of rows and columns, or groups of batches; where the result is small and K is long (the gradient of a
- * weight), K is cut as well, and a second stage adds the parts in order. */
+ * Tiles are blocks of rows and columns, or groups of batches; where the result is small and K is long (the gradient of
+ * a weight), K is cut as well, and a second stage adds the parts in order. */
 #include <string.h>
 
 #include "core/cpu/gemm.h"
@@ -22,10 +22,10 @@ enum { TILES_MAX = 16, SIDE = 96, ROUND = 16, DEPTH = 512, FINISH = 16384, PARTS
 
 typedef struct product {
     int64_t m, n, k, batches;
-    int lead;                                                               /* leading axes of the result */
-    int64_t d[SDAG_RANK_MAX], dx[SDAG_RANK_MAX], dy[SDAG_RANK_MAX];         /* their sizes; distances in matrices */
-    int64_t rows, cols, depth, group;                                       /* of a tile; group: batches in it */
-    int64_t down, across, parts, groups;                                    /* how many of each */
+    int lead;                                                       /* leading axes of the result */
+    int64_t d[SDAG_RANK_MAX], dx[SDAG_RANK_MAX], dy[SDAG_RANK_MAX]; /* their sizes; distances in matrices */
+    int64_t rows, cols, depth, group;                               /* of a tile; group: batches in it */
+    int64_t down, across, parts, groups;                            /* how many of each */
 } product;
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -120,8 +120,8 @@ static void matmul_plan(sdag_tiling *t, const sdag_args *a)
 }
 
 /* One block of one product: z[rows, cols] at z, of leading dimension p->n, over [part) of K. */
-static void block_run(const sdag_args *a, const product *p, int64_t batch, int64_t row, int64_t col, int64_t part, float *z,
-                      const float *bias)
+static void block_run(const sdag_args *a, const product *p, int64_t batch, int64_t row, int64_t col, int64_t part,
+                      float *z, const float *bias)
 {
     const sdag_attr_matmul *o = a->attr;
     const float *x = SDAG_DATA_F32(a->in[0]), *y = SDAG_DATA_F32(a->in[1]);
@@ -136,12 +136,13 @@ static void block_run(const sdag_args *a, const product *p, int64_t batch, int64
     y += o->ty ? col * p->k + from : from * p->n + col;
     z += row * p->n + col;
     for (int64_t i = 0; bias && i < rows; i++) memcpy(z + i * p->n, bias + col, (size_t)cols * sizeof *z);
-    sdag_gemm(o->tx, o->ty, rows, cols, depth, o->alpha, x, o->tx ? p->m : p->k, y, o->ty ? p->k : p->n, bias ? 1 : 0, z, p->n);
+    sdag_gemm(o->tx, o->ty, rows, cols, depth, o->alpha, x, o->tx ? p->m : p->k, y, o->ty ? p->k : p->n, bias ? 1 : 0,
+              z, p->n);
 }
 
 /* z = parts added in order, and the bias. */
 SDAG_CLONES static void matmul_finish(float *z, const float *work, const float *bias, int64_t lo, int64_t hi, int64_t n,
-                               int64_t size, int64_t parts)
+                                      int64_t size, int64_t parts)
 {
     SDAG_SIMD
     for (int64_t i = lo; i < hi; i++) z[i] = work[i] + work[size + i];
@@ -213,17 +214,20 @@ static sdag_val grad_of_y(sdag_build *b, sdag_val x, sdag_val y, sdag_val g, con
         x = flat(b, x);
         g = flat(b, g);
     }
-    sdag_val gy = o->ty ? sdag_op_matmul(b, g, x, true, o->tx, o->alpha) : sdag_op_matmul(b, x, g, !o->tx, false, o->alpha);
+    sdag_val gy =
+        o->ty ? sdag_op_matmul(b, g, x, true, o->tx, o->alpha) : sdag_op_matmul(b, x, g, !o->tx, false, o->alpha);
     if (sdag_shape_at(b, gy).rank < s.rank) return sdag_op_reshape(b, gy, s); /* [1,K,N] */
     return sdag_op_sum_to(b, gy, s);
 }
 
-static void matmul_grad(sdag_build *b, const sdag_program_op *op, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void matmul_grad(sdag_build *b, const sdag_program_op *op, const sdag_val *gout, const bool *wants,
+                        sdag_val *gin)
 {
     const sdag_attr_matmul *o = op->attr;
     sdag_val x = op->in[0], y = op->in[1], g = gout[0];
     if (wants[0]) {
-        sdag_val gx = o->tx ? sdag_op_matmul(b, y, g, o->ty, true, o->alpha) : sdag_op_matmul(b, g, y, false, !o->ty, o->alpha);
+        sdag_val gx =
+            o->tx ? sdag_op_matmul(b, y, g, o->ty, true, o->alpha) : sdag_op_matmul(b, g, y, false, !o->ty, o->alpha);
         gin[0] = sdag_op_sum_to(b, gx, sdag_shape_at(b, x));
     }
     if (wants[1]) gin[1] = grad_of_y(b, x, y, g, o);
@@ -233,8 +237,16 @@ static void matmul_grad(sdag_build *b, const sdag_program_op *op, const sdag_val
 static const sdag_attr_matmul kinds[] = {{0, 0, 1}, {0, 1, 0.5f}, {1, 0, -2}, {1, 1, 1}};
 
 const sdag_op sdag_opdef_matmul = {
-    .name = "matmul", .math = "z = alpha x y", .n_in = 2, .n_in_max = 3, .n_out = 1, .attr_size = sizeof(sdag_attr_matmul),
-    .split = SDAG_SPLIT_PLAN, .shape = matmul_shape, .cpu = {.plan = matmul_plan, .run = matmul_run}, .grad = matmul_grad,
+    .name = "matmul",
+    .math = "z = alpha x y",
+    .n_in = 2,
+    .n_in_max = 3,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_matmul),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = matmul_shape,
+    .cpu = {.plan = matmul_plan, .run = matmul_run},
+    .grad = matmul_grad,
     .check = (const sdag_op_check[]){{.in = {"f32[3,5]", "f32[5,2]"}, .attr = &kinds[0]},
                                      {.in = {"f32[1,1]", "f32[1,1]"}, .attr = &kinds[1]},
                                      {.in = {"f32[3,5]", "f32[2,5]", "f32[2]"}, .attr = &kinds[1]},
@@ -253,7 +265,8 @@ const sdag_op sdag_opdef_matmul = {
                                      {.in = {"f32[7,61,203]", "f32[223,203]", "f32[223]"}, .attr = &kinds[1]},
                                      {.in = {"f32[5003,17]", "f32[5003,31]", "f32[31]"}, .attr = &kinds[2]},
                                      {.in = {"f32[3,131,127]", "f32[3,127,119]"}, .attr = &kinds[0]},
-                                     {.in = {"f32[37,33,35]", "f32[37,33,35]"}, .attr = &kinds[1]}, {0}},
+                                     {.in = {"f32[37,33,35]", "f32[37,33,35]"}, .attr = &kinds[1]},
+                                     {0}},
 };
 
 /* ---- as functions ---- */

@@ -79,7 +79,10 @@ static bool max_shape(sdag_shaping *s)
 
 /* ---- adjoint: (place, g) -> gx; the run is an attribute ---- */
 
-typedef struct spread_attr { sdag_shape to; sdag_run run; } spread_attr;
+typedef struct spread_attr {
+    sdag_shape to;
+    sdag_run run;
+} spread_attr;
 
 static void spread_run(const sdag_args *a)
 {
@@ -104,8 +107,15 @@ static bool spread_shape(sdag_shaping *s)
 }
 
 static const sdag_op max_grad_op = {
-    .name = "max_grad", .math = "gx = g at the maximum", .n_in = 2, .n_out = 1, .attr_size = sizeof(spread_attr),
-    .flags = SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS, .shape = spread_shape, .cpu = {.run = spread_run},
+    .name = "max_grad",
+    .math = "gx = g at the maximum",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(spread_attr),
+    .flags = SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = spread_shape,
+    .cpu = {.run = spread_run},
 };
 
 static void max_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
@@ -119,12 +129,23 @@ static void max_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 static const sdag_attr_reduce some[] = {{.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1}, {.axis = 2, .n = 1}};
 
 const sdag_op sdag_opdef_max = {
-    .name = "max", .math = "y = max x", .n_in = 1, .n_out = 2, .attr_size = sizeof(sdag_attr_reduce), .split = SDAG_SPLIT_PLAN,
-    .shape = max_shape, .cpu = {.plan = max_plan, .run = max_run}, .grad = max_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[3,5,2]"}, .attr = &some[1]},
-                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]}, {.in = {"f32[7,1]"}, .attr = &some[1]},
-                                     {.in = {"f32[3,33]"}, .attr = &some[1]}, {.in = {"f32[40003,3]"}, .attr = &some[1]},
-                                     {.in = {"f32[3,33011]"}, .attr = &some[0]}, {.in = {"f32[2,3,17000]"}, .attr = &some[1]},
+    .name = "max",
+    .math = "y = max x",
+    .n_in = 1,
+    .n_out = 2,
+    .attr_size = sizeof(sdag_attr_reduce),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = max_shape,
+    .cpu = {.plan = max_plan, .run = max_run},
+    .grad = max_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,5,2]"}, .attr = &some[1]},
+                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]},
+                                     {.in = {"f32[7,1]"}, .attr = &some[1]},
+                                     {.in = {"f32[3,33]"}, .attr = &some[1]},
+                                     {.in = {"f32[40003,3]"}, .attr = &some[1]},
+                                     {.in = {"f32[3,33011]"}, .attr = &some[0]},
+                                     {.in = {"f32[2,3,17000]"}, .attr = &some[1]},
                                      {0}},
 };
 

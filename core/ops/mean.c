@@ -30,18 +30,29 @@ static void mean_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *g
     const sdag_attr_reduce *m = o->attr;
     sdag_shape s = sdag_shape_at(b, o->in[0]);
     sdag_run r = sdag_run_of(&s, m->axis, m->n);
-    if (wants[0]) gin[0] = sdag_expand_scaled(b, sdag_reduction_spread(b, gout[0], o->in[0], m), s, 1.0f / (float)r.run);
+    if (wants[0])
+        gin[0] = sdag_expand_scaled(b, sdag_reduction_spread(b, gout[0], o->in[0], m), s, 1.0f / (float)r.run);
 }
 
-static const sdag_attr_reduce some[] = {{.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1}, {.axis = 0, .n = 3},
-                                        {.axis = 1, .n = 2}, {.axis = 0, .n = 0}};
+static const sdag_attr_reduce some[] = {
+    {.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1}, {.axis = 0, .n = 3}, {.axis = 1, .n = 2}, {.axis = 0, .n = 0}};
 
 const sdag_op sdag_opdef_mean = {
-    .name = "mean", .math = "y = sum x / n", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_reduce),
-    .split = SDAG_SPLIT_PLAN, .shape = sdag_reduction_shape, .cpu = {.plan = mean_plan, .run = mean_run}, .grad = mean_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[3,5,2]"}, .attr = &some[1]},
-                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]}, {.in = {"f32[]"}, .attr = &some[4]},
-                                     {.in = {"f32[65,4,4,33]"}, .attr = &some[3]}, {.in = {"f32[57,31,83]"}, .attr = &some[2]},
+    .name = "mean",
+    .math = "y = sum x / n",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_reduce),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = sdag_reduction_shape,
+    .cpu = {.plan = mean_plan, .run = mean_run},
+    .grad = mean_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,5,2]"}, .attr = &some[1]},
+                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]},
+                                     {.in = {"f32[]"}, .attr = &some[4]},
+                                     {.in = {"f32[65,4,4,33]"}, .attr = &some[3]},
+                                     {.in = {"f32[57,31,83]"}, .attr = &some[2]},
                                      {0}},
 };
 

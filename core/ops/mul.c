@@ -5,7 +5,7 @@
 #include "core/ops/ops.h"
 #include "core/ops/zip.h"
 
-SDAG_ROWS(mul_rows, float, u * v)
+SDAG_ROWS(mul_rows, float, (u * v))
 
 static void mul_run(const sdag_args *a) { sdag_zip_run(a, mul_rows); }
 
@@ -16,8 +16,15 @@ static void mul_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 }
 
 const sdag_op sdag_opdef_mul = {
-    .name = "mul", .math = "z = x y", .n_in = 2, .n_out = 1, .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
-    .split = SDAG_SPLIT_ELEMS, .shape = sdag_zip_shape, .cpu = {.run = mul_run}, .grad = mul_grad,
+    .name = "mul",
+    .math = "z = x y",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_zip_shape,
+    .cpu = {.run = mul_run},
+    .grad = mul_grad,
     .check = (const sdag_op_check[]){SDAG_ZIP_CHECKS(""), {0}},
 };
 

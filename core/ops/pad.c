@@ -22,7 +22,8 @@ static void pad_run(const sdag_args *a)
         int64_t end = at < start ? start : at < start + part ? start + part : line; /* of the zone that `at` is in */
         int64_t n = end - at < a->hi - i ? end - at : a->hi - i;
         char *to = out + (size_t)i * size;
-        if (at >= start && at < start + part) memcpy(to, in + (size_t)(i / line * part + at - start) * size, (size_t)n * size);
+        if (at >= start && at < start + part)
+            memcpy(to, in + (size_t)(i / line * part + at - start) * size, (size_t)n * size);
         else memset(to, 0, (size_t)n * size);
         i += n;
     }
@@ -34,8 +35,10 @@ static bool pad_shape(sdag_shaping *s)
     if (!sdag_rule_axis(s, o->axis)) return false;
     s->out[0] = s->in[0];
     int64_t *d = &s->out[0].shape.d[o->axis];
-    if (o->before < 0 || o->after < 0 || __builtin_add_overflow(*d, o->before, d) || __builtin_add_overflow(*d, o->after, d))
-        return sdag_shape_fail(s, "%lld zeros before and %lld after cannot be", (long long)o->before, (long long)o->after);
+    if (o->before < 0 || o->after < 0 || __builtin_add_overflow(*d, o->before, d) ||
+        __builtin_add_overflow(*d, o->after, d))
+        return sdag_shape_fail(s, "%lld zeros before and %lld after cannot be", (long long)o->before,
+                               (long long)o->after);
     return true;
 }
 
@@ -49,11 +52,22 @@ static void pad_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
 static const sdag_attr_pad pads[] = {{0, 1, 2}, {1, 0, 3}, {2, 4, 0}, {1, 3, 5}};
 
 const sdag_op sdag_opdef_pad = {
-    .name = "pad", .math = "y = [0; x; 0]", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_pad),
-    .split = SDAG_SPLIT_ELEMS, .shape = pad_shape, .cpu = {.run = pad_run}, .grad = pad_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &pads[0]}, {.in = {"f32[3,5]"}, .attr = &pads[1]},
-                                     {.in = {"f32[1,2,1]"}, .attr = &pads[2]}, {.in = {"i32[3,2]"}, .attr = &pads[3]},
-                                     {.in = {"u8[7]"}, .attr = &pads[0]}, {.in = {"f32[11,61,67]"}, .attr = &pads[3]}, {0}},
+    .name = "pad",
+    .math = "y = [0; x; 0]",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_pad),
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = pad_shape,
+    .cpu = {.run = pad_run},
+    .grad = pad_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &pads[0]},
+                                     {.in = {"f32[3,5]"}, .attr = &pads[1]},
+                                     {.in = {"f32[1,2,1]"}, .attr = &pads[2]},
+                                     {.in = {"i32[3,2]"}, .attr = &pads[3]},
+                                     {.in = {"u8[7]"}, .attr = &pads[0]},
+                                     {.in = {"f32[11,61,67]"}, .attr = &pads[3]},
+                                     {0}},
 };
 
 sdag_val sdag_op_pad(sdag_build *b, sdag_val x, int axis, int64_t before, int64_t after)

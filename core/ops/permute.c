@@ -14,10 +14,10 @@
 enum { BAND = 16, TILE = 32768 };
 
 typedef struct moves {
-    int rank;                                                 /* of what is left, at least 1 */
+    int rank;                                                        /* of what is left, at least 1 */
     int64_t n[SDAG_RANK_MAX], in[SDAG_RANK_MAX], out[SDAG_RANK_MAX]; /* sizes and distances, in the order of y */
-    int inner;           /* the axis that is contiguous in x */
-    int64_t units, each; /* units of work; elements of one */
+    int inner;                                                       /* the axis that is contiguous in x */
+    int64_t units, each;                                             /* units of work; elements of one */
 } moves;
 
 static moves moves_of(const sdag_shape *x, const sdag_attr_permute *o)
@@ -70,13 +70,15 @@ SDAG_INLINE void band_move(char *out, const char *in, int64_t n, int64_t si, int
     for (int64_t j = 0; j < n; j += BAND) {
         int64_t rows = n - j < BAND ? n - j : BAND;
         if (rows == BAND && band == BAND) { /* sizes that the compiler knows */
-            for (int64_t i = 0; i < BAND; i++) memcpy(square + (size_t)(i * BAND) * size, in + (size_t)((i + j) * si) * size, BAND * size);
+            for (int64_t i = 0; i < BAND; i++)
+                memcpy(square + (size_t)(i * BAND) * size, in + (size_t)((i + j) * si) * size, BAND * size);
             for (int64_t k = 0; k < BAND; k++)
                 for (int64_t i = 0; i < BAND; i++)
                     memcpy(out + (size_t)(i + j + k * so) * size, square + (size_t)(i * BAND + k) * size, size);
             continue;
         }
-        for (int64_t i = 0; i < rows; i++) memcpy(square + (size_t)(i * BAND) * size, in + (size_t)((i + j) * si) * size, (size_t)band * size);
+        for (int64_t i = 0; i < rows; i++)
+            memcpy(square + (size_t)(i * BAND) * size, in + (size_t)((i + j) * si) * size, (size_t)band * size);
         for (int64_t k = 0; k < band; k++)
             for (int64_t i = 0; i < rows; i++)
                 memcpy(out + (size_t)(i + j + k * so) * size, square + (size_t)(i * BAND + k) * size, size);
@@ -130,7 +132,8 @@ static bool permute_shape(sdag_shaping *s)
     return true;
 }
 
-static void permute_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void permute_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                         sdag_val *gin)
 {
     const sdag_attr_permute *p = o->attr;
     int back[SDAG_RANK_MAX];
@@ -138,18 +141,31 @@ static void permute_grad(sdag_build *b, const sdag_program_op *o, const sdag_val
     if (wants[0]) gin[0] = sdag_op_permute(b, gout[0], p->rank, back);
 }
 
-static const sdag_attr_permute orders[] = {{2, {1, 0}}, {3, {0, 2, 1}}, {3, {2, 1, 0}}, {4, {0, 2, 1, 3}}, {4, {0, 3, 1, 2}},
-                                           {5, {4, 0, 3, 1, 2}}, {0, {0}}};
+static const sdag_attr_permute orders[] = {{2, {1, 0}},       {3, {0, 2, 1}},       {3, {2, 1, 0}}, {4, {0, 2, 1, 3}},
+                                           {4, {0, 3, 1, 2}}, {5, {4, 0, 3, 1, 2}}, {0, {0}}};
 
 const sdag_op sdag_opdef_permute = {
-    .name = "permute", .math = "y = x, axes reordered", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_permute),
-    .split = SDAG_SPLIT_PLAN, .shape = permute_shape, .cpu = {.plan = permute_plan, .run = permute_run}, .grad = permute_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &orders[0]}, {.in = {"f32[2,19,17]"}, .attr = &orders[1]},
-                                     {.in = {"f32[3,1,5]"}, .attr = &orders[2]}, {.in = {"i32[7,3,2]"}, .attr = &orders[2]},
-                                     {.in = {"f32[2,3,4,5]"}, .attr = &orders[3]}, {.in = {"u8[2,5,7,3]"}, .attr = &orders[4]},
-                                     {.in = {"f32[2,3,1,5,3]"}, .attr = &orders[5]}, {.in = {"f32[]"}, .attr = &orders[6]},
-                                     {.in = {"f32[211,203]"}, .attr = &orders[0]}, {.in = {"f32[5,37,11,23]"}, .attr = &orders[3]},
-                                     {.in = {"f32[9,37,11,13]"}, .attr = &orders[4]}, {0}},
+    .name = "permute",
+    .math = "y = x, axes reordered",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_permute),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = permute_shape,
+    .cpu = {.plan = permute_plan, .run = permute_run},
+    .grad = permute_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &orders[0]},
+                                     {.in = {"f32[2,19,17]"}, .attr = &orders[1]},
+                                     {.in = {"f32[3,1,5]"}, .attr = &orders[2]},
+                                     {.in = {"i32[7,3,2]"}, .attr = &orders[2]},
+                                     {.in = {"f32[2,3,4,5]"}, .attr = &orders[3]},
+                                     {.in = {"u8[2,5,7,3]"}, .attr = &orders[4]},
+                                     {.in = {"f32[2,3,1,5,3]"}, .attr = &orders[5]},
+                                     {.in = {"f32[]"}, .attr = &orders[6]},
+                                     {.in = {"f32[211,203]"}, .attr = &orders[0]},
+                                     {.in = {"f32[5,37,11,23]"}, .attr = &orders[3]},
+                                     {.in = {"f32[9,37,11,13]"}, .attr = &orders[4]},
+                                     {0}},
 };
 
 sdag_val sdag_op_permute(sdag_build *b, sdag_val x, int rank, const int *order)

@@ -1,5 +1,5 @@
-/* What reductions over axes share. One op reduces one run of neighbouring axes, f32[before, run, after] over the middle;
- * other sets of axes become a chain of such ops. */
+/* What reductions over axes share. One op reduces one run of neighbouring axes, f32[before, run, after] over the
+ * middle; other sets of axes become a chain of such ops. */
 #ifndef SDAG_OPS_REDUCTION_H
 #define SDAG_OPS_REDUCTION_H
 

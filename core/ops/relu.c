@@ -11,8 +11,13 @@ SDAG_MAP1(relu_run, , u < 0 ? 0 : u)
 SDAG_MAP2(relu_grad_run, , u <= 0 ? 0 : v)
 
 static const sdag_op relu_grad_op = {
-    .name = "relu_grad", .math = "gx = g where y > 0, else 0", .n_in = 2, .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_same,
+    .name = "relu_grad",
+    .math = "gx = g where y > 0, else 0",
+    .n_in = 2,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_same,
     .cpu = {.run = relu_grad_run},
 };
 
@@ -22,9 +27,18 @@ static void relu_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *g
 }
 
 const sdag_op sdag_opdef_relu = {
-    .name = "relu", .math = "y = max(x, 0)", .n_in = 1, .n_out = 1, .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP, .split = SDAG_SPLIT_ELEMS,
-    .shape = sdag_rule_like_first, .cpu = {.run = relu_run}, .grad = relu_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}}, {.in = {"f32[1]"}}, {.in = {"f32[]"}}, {.in = {"f32[5,8191]"}}, {0}},
+    .name = "relu",
+    .math = "y = max(x, 0)",
+    .n_in = 1,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_like_first,
+    .cpu = {.run = relu_run},
+    .grad = relu_grad,
+    .check =
+        (const sdag_op_check[]){
+            {.in = {"f32[3,5]"}}, {.in = {"f32[1]"}}, {.in = {"f32[]"}}, {.in = {"f32[5,8191]"}}, {0}},
 };
 
 sdag_val sdag_op_relu(sdag_build *b, sdag_val x) { return sdag_emit1(b, &sdag_opdef_relu, x, NULL); }

@@ -1,6 +1,5 @@
-/* scatter_add: the adjoint of gather. y_v = sum of the rows i with index_i = v; i32[...], f32[index..., ...] -> f32[n, ...].
- * An index outside 0..n-1 fails the step.
- * adjoint: the rows of g at index (gather).
+/* scatter_add: the adjoint of gather. y_v = sum of the rows i with index_i = v; i32[...], f32[index..., ...] -> f32[n,
+ * ...]. An index outside 0..n-1 fails the step. adjoint: the rows of g at index (gather).
  *
  * A tile owns a block of the results (rows and columns), walks all indices in order and adds in double, so that no two
  * tiles write the same number and the order is fixed. */
@@ -15,7 +14,7 @@
 enum { BLOCK = 16384, COLS_MIN = 64, WORK = 65536 };
 
 typedef struct blocks {
-    int64_t n, row, count;        /* rows of y, elements of a row, number of indices */
+    int64_t n, row, count;            /* rows of y, elements of a row, number of indices */
     int64_t rows, cols, down, across; /* of a block; how many blocks */
 } blocks;
 
@@ -84,7 +83,8 @@ static bool scatter_shape(sdag_shaping *s)
     return true;
 }
 
-static void scatter_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
+static void scatter_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants,
+                         sdag_val *gin)
 {
     if (wants[1]) gin[1] = sdag_op_gather(b, gout[0], o->in[0]);
 }
@@ -92,15 +92,23 @@ static void scatter_grad(sdag_build *b, const sdag_program_op *o, const sdag_val
 static const sdag_attr_rows some[] = {{5}, {1}, {101}, {20011}};
 
 const sdag_op sdag_opdef_scatter_add = {
-    .name = "scatter_add", .math = "y[index] += x", .n_in = 2, .n_out = 1, .attr_size = sizeof(sdag_attr_rows),
-    .split = SDAG_SPLIT_PLAN, .shape = scatter_shape, .cpu = {.plan = scatter_plan, .run = scatter_run}, .grad = scatter_grad,
+    .name = "scatter_add",
+    .math = "y[index] += x",
+    .n_in = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_rows),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = scatter_shape,
+    .cpu = {.plan = scatter_plan, .run = scatter_run},
+    .grad = scatter_grad,
     .check = (const sdag_op_check[]){{.in = {"i32[4]<5", "f32[4,3]"}, .attr = &some[0]},
                                      {.in = {"i32[2,3]<5", "f32[2,3]"}, .attr = &some[0]},
                                      {.in = {"i32[3]<1", "f32[3,2,1]"}, .attr = &some[1]},
                                      {.in = {"i32[]<5", "f32[3]"}, .attr = &some[0]},
                                      {.in = {"i32[1009]<101", "f32[1009,137]"}, .attr = &some[2]},
                                      {.in = {"i32[7]<5", "f32[7,20011]"}, .attr = &some[0]},
-                                     {.in = {"i32[300]<20011", "f32[300,3]"}, .attr = &some[3]}, {0}},
+                                     {.in = {"i32[300]<20011", "f32[300,3]"}, .attr = &some[3]},
+                                     {0}},
 };
 
 sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows, int64_t n)

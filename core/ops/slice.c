@@ -54,25 +54,44 @@ static int64_t view_offset(const sdag_shaping *s)
 static void slice_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
 {
     const sdag_attr_slice *s = o->attr;
-    if (wants[0])
-        gin[0] = sdag_op_pad(b, gout[0], (int)s->axis, s->from, sdag_dim(b, o->in[0], (int)s->axis) - s->to);
+    if (wants[0]) gin[0] = sdag_op_pad(b, gout[0], (int)s->axis, s->from, sdag_dim(b, o->in[0], (int)s->axis) - s->to);
 }
 
 static const sdag_attr_slice parts[] = {{0, 1, 3}, {1, 0, 2}, {2, 1, 2}, {1, 3, 60}, {0, 2, 2}, {1, 1, 3}};
 
 const sdag_op sdag_opdef_slice = {
-    .name = "slice", .math = "y = x[.., from:to, ..]", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_slice),
-    .split = SDAG_SPLIT_ELEMS, .shape = slice_shape, .cpu = {.run = slice_run}, .grad = slice_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &parts[1]}, {.in = {"f32[2,4,3]"}, .attr = &parts[2]},
-                                     {.in = {"u8[3,4,3]"}, .attr = &parts[0]}, {.in = {"i32[3,4]"}, .attr = &parts[4]},
-                                     {.in = {"f32[11,67,61]"}, .attr = &parts[3]}, {0}},
+    .name = "slice",
+    .math = "y = x[.., from:to, ..]",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_slice),
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = slice_shape,
+    .cpu = {.run = slice_run},
+    .grad = slice_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &parts[1]},
+                                     {.in = {"f32[2,4,3]"}, .attr = &parts[2]},
+                                     {.in = {"u8[3,4,3]"}, .attr = &parts[0]},
+                                     {.in = {"i32[3,4]"}, .attr = &parts[4]},
+                                     {.in = {"f32[11,67,61]"}, .attr = &parts[3]},
+                                     {0}},
 };
 
 static const sdag_op slice_view_op = {
-    .name = "slice_view", .math = "y = x[from:to, ..]", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_slice),
-    .flags = SDAG_OP_VIEW, .shape = view_shape, .view_offset = view_offset, .grad = slice_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &parts[0]}, {.in = {"f32[1,4,3]"}, .attr = &parts[5]},
-                                     {.in = {"u8[3]"}, .attr = &parts[0]}, {.in = {"i32[3,4]"}, .attr = &parts[4]}, {0}},
+    .name = "slice_view",
+    .math = "y = x[from:to, ..]",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_slice),
+    .flags = SDAG_OP_VIEW,
+    .shape = view_shape,
+    .view_offset = view_offset,
+    .grad = slice_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &parts[0]},
+                                     {.in = {"f32[1,4,3]"}, .attr = &parts[5]},
+                                     {.in = {"u8[3]"}, .attr = &parts[0]},
+                                     {.in = {"i32[3,4]"}, .attr = &parts[4]},
+                                     {0}},
 };
 
 sdag_val sdag_op_slice(sdag_build *b, sdag_val x, int axis, int64_t from, int64_t to)

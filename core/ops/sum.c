@@ -29,18 +29,31 @@ static void sum_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
         gin[0] = sdag_op_expand(b, sdag_reduction_spread(b, gout[0], o->in[0], o->attr), sdag_shape_at(b, o->in[0]));
 }
 
-static const sdag_attr_reduce some[] = {{.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1}, {.axis = 0, .n = 3},
-                                        {.axis = 1, .n = 2}, {.axis = 0, .n = 0}};
+static const sdag_attr_reduce some[] = {
+    {.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1}, {.axis = 0, .n = 3}, {.axis = 1, .n = 2}, {.axis = 0, .n = 0}};
 
 const sdag_op sdag_opdef_sum = {
-    .name = "sum", .math = "y = sum x", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_reduce), .split = SDAG_SPLIT_PLAN,
-    .shape = sdag_reduction_shape, .cpu = {.plan = sum_plan, .run = sum_run}, .grad = sum_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[3,5,2]"}, .attr = &some[1]},
-                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]}, {.in = {"f32[4,3,5]"}, .attr = &some[3]},
-                                     {.in = {"f32[]"}, .attr = &some[4]}, {.in = {"f32[1,1]"}, .attr = &some[1]},
-                                     {.in = {"f32[5003,31]"}, .attr = &some[0]}, {.in = {"f32[7,20001]"}, .attr = &some[1]},
-                                     {.in = {"f32[57,31,83]"}, .attr = &some[2]}, {.in = {"f32[131,3,1029]"}, .attr = &some[1]},
-                                     {.in = {"f32[4001,19]"}, .attr = &some[1]}, {.in = {"f32[2,5000,33]"}, .attr = &some[1]},
+    .name = "sum",
+    .math = "y = sum x",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_reduce),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = sdag_reduction_shape,
+    .cpu = {.plan = sum_plan, .run = sum_run},
+    .grad = sum_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,5,2]"}, .attr = &some[1]},
+                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]},
+                                     {.in = {"f32[4,3,5]"}, .attr = &some[3]},
+                                     {.in = {"f32[]"}, .attr = &some[4]},
+                                     {.in = {"f32[1,1]"}, .attr = &some[1]},
+                                     {.in = {"f32[5003,31]"}, .attr = &some[0]},
+                                     {.in = {"f32[7,20001]"}, .attr = &some[1]},
+                                     {.in = {"f32[57,31,83]"}, .attr = &some[2]},
+                                     {.in = {"f32[131,3,1029]"}, .attr = &some[1]},
+                                     {.in = {"f32[4001,19]"}, .attr = &some[1]},
+                                     {.in = {"f32[2,5000,33]"}, .attr = &some[1]},
                                      {0}},
 };
 

@@ -48,8 +48,8 @@ static void sum_to_run(const sdag_args *a)
 {
     sdag_reduce_grid g = grid_of(a);
     const sdag_attr_expand *o = a->attr;
-    sdag_reduce_sum(&g, a->stage, a->tile, SDAG_DATA_F32(a->in[0]), a->n_in > 1 ? SDAG_DATA_F32(a->in[1]) : NULL, o->scale,
-                    SDAG_DATA_F32(a->out[0]), a->workspace);
+    sdag_reduce_sum(&g, a->stage, a->tile, SDAG_DATA_F32(a->in[0]), a->n_in > 1 ? SDAG_DATA_F32(a->in[1]) : NULL,
+                    o->scale, SDAG_DATA_F32(a->out[0]), a->workspace);
 }
 
 static bool sum_to_shape(sdag_shaping *s)
@@ -79,20 +79,32 @@ static void sum_to_grad(sdag_build *b, const sdag_program_op *o, const sdag_val 
 }
 
 static const sdag_attr_expand some[] = {
-    {{1, {5}}, 1}, {{0}, -2}, {{2, {3, 1}}, 0.5f}, {{3, {2, 1, 5}}, 1}, {{1, {9}}, 1}, {{1, {1}}, 1}, {{2, {1, 1037}}, 1},
-    {{3, {1, 3, 1}}, 1},
+    {{1, {5}}, 1}, {{0}, -2},     {{2, {3, 1}}, 0.5f}, {{3, {2, 1, 5}}, 1},
+    {{1, {9}}, 1}, {{1, {1}}, 1}, {{2, {1, 1037}}, 1}, {{3, {1, 3, 1}}, 1},
 };
 
 const sdag_op sdag_opdef_sum_to = {
-    .name = "sum_to", .math = "y = sum of x over repeated axes", .n_in = 1, .n_in_max = 2, .n_out = 1,
-    .attr_size = sizeof(sdag_attr_expand), .split = SDAG_SPLIT_PLAN, .shape = sum_to_shape,
-    .cpu = {.plan = sum_to_plan, .run = sum_to_run}, .grad = sum_to_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[2,3,5]"}, .attr = &some[0]},
-                                     {.in = {"f32[3,5]", "f32[3,5]"}, .attr = &some[1]}, {.in = {"f32[]"}, .attr = &some[1]},
-                                     {.in = {"f32[3,7]", "f32[3,7]"}, .attr = &some[2]}, {.in = {"f32[2,7,5]"}, .attr = &some[3]},
+    .name = "sum_to",
+    .math = "y = sum of x over repeated axes",
+    .n_in = 1,
+    .n_in_max = 2,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_expand),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = sum_to_shape,
+    .cpu = {.plan = sum_to_plan, .run = sum_to_run},
+    .grad = sum_to_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[2,3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,5]", "f32[3,5]"}, .attr = &some[1]},
+                                     {.in = {"f32[]"}, .attr = &some[1]},
+                                     {.in = {"f32[3,7]", "f32[3,7]"}, .attr = &some[2]},
+                                     {.in = {"f32[2,7,5]"}, .attr = &some[3]},
                                      {.in = {"f32[20011,9]", "f32[20011,9]"}, .attr = &some[4]},
-                                     {.in = {"f32[140003]"}, .attr = &some[5]}, {.in = {"f32[151,1037]"}, .attr = &some[6]},
-                                     {.in = {"f32[1,3,5]"}, .attr = &some[7]}, {0}},
+                                     {.in = {"f32[140003]"}, .attr = &some[5]},
+                                     {.in = {"f32[151,1037]"}, .attr = &some[6]},
+                                     {.in = {"f32[1,3,5]"}, .attr = &some[7]},
+                                     {0}},
 };
 
 sdag_val sdag_sum_product_to(sdag_build *b, sdag_val x, sdag_val z, sdag_shape to, float scale)

@@ -35,10 +35,20 @@ static bool to_f32_shape(sdag_shaping *s)
 static const sdag_attr_affine some[] = {{1.0f / 255, 0}, {0.5f, -3}};
 
 const sdag_op sdag_opdef_to_f32 = {
-    .name = "to_f32", .math = "y = scale x + shift", .n_in = 1, .n_out = 1, .attr_size = sizeof(sdag_attr_affine),
-    .flags = SDAG_OP_CHEAP | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS, .shape = to_f32_shape, .cpu = {.run = to_f32_run},
-    .check = (const sdag_op_check[]){{.in = {"u8[3,5]"}, .attr = &some[0]}, {.in = {"i32[7]<100"}, .attr = &some[1]},
-                                     {.in = {"i32[]"}, .attr = &some[1]}, {.in = {"u8[5,8191]"}, .attr = &some[0]}, {0}},
+    .name = "to_f32",
+    .math = "y = scale x + shift",
+    .n_in = 1,
+    .n_out = 1,
+    .attr_size = sizeof(sdag_attr_affine),
+    .flags = SDAG_OP_CHEAP | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = to_f32_shape,
+    .cpu = {.run = to_f32_run},
+    .check = (const sdag_op_check[]){{.in = {"u8[3,5]"}, .attr = &some[0]},
+                                     {.in = {"i32[7]<100"}, .attr = &some[1]},
+                                     {.in = {"i32[]"}, .attr = &some[1]},
+                                     {.in = {"u8[5,8191]"}, .attr = &some[0]},
+                                     {0}},
 };
 
 sdag_val sdag_op_to_f32(sdag_build *b, sdag_val x, float scale, float shift)

@@ -25,8 +25,8 @@ static void var_plan(sdag_tiling *t, const sdag_args *a)
 static void var_run(const sdag_args *a)
 {
     sdag_reduce_grid g = grid_of(a);
-    sdag_reduce_var(&g, a->stage, a->tile, SDAG_DATA_F32(a->in[0]), 1.0f / freedom(a->attr, g.run), SDAG_DATA_F32(a->out[0]),
-                    SDAG_DATA_F32(a->out[1]), a->workspace);
+    sdag_reduce_var(&g, a->stage, a->tile, SDAG_DATA_F32(a->in[0]), 1.0f / freedom(a->attr, g.run),
+                    SDAG_DATA_F32(a->out[0]), SDAG_DATA_F32(a->out[1]), a->workspace);
 }
 
 static bool var_shape(sdag_shaping *s)
@@ -41,7 +41,7 @@ static bool var_shape(sdag_shaping *s)
 /* ---- adjoint: x, and mean and g shaped such that they broadcast ---- */
 
 SDAG_ROWS(minus_rows, float, u - v)
-SDAG_ROWS(times_rows, float, u * v)
+SDAG_ROWS(times_rows, float, (u * v))
 
 static void var_grad_run(const sdag_args *a)
 {
@@ -59,8 +59,14 @@ static void var_grad_run(const sdag_args *a)
 static bool var_grad_shape(sdag_shaping *s) { return sdag_rule_like_first(s); }
 
 static const sdag_op var_grad_op = {
-    .name = "var_grad", .math = "gx = g (x - mean)", .n_in = 3, .n_out = 1, .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD,
-    .split = SDAG_SPLIT_ELEMS, .shape = var_grad_shape, .cpu = {.run = var_grad_run},
+    .name = "var_grad",
+    .math = "gx = g (x - mean)",
+    .n_in = 3,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = var_grad_shape,
+    .cpu = {.run = var_grad_run},
 };
 
 static void var_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *gout, const bool *wants, sdag_val *gin)
@@ -72,8 +78,9 @@ static void var_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
     if (!wants[0]) return;
     if (gout[0]) {
         sdag_val g = sdag_op_affine(b, gout[0], 2.0f / freedom(m, r.run), 0);
-        gin[0] = sdag_emit(b, &var_grad_op, 3, (sdag_val[]){x, sdag_reduction_spread(b, o->out[1], x, m),
-                                                            sdag_reduction_spread(b, g, x, m)}, NULL, NULL);
+        gin[0] = sdag_emit(
+            b, &var_grad_op, 3,
+            (sdag_val[]){x, sdag_reduction_spread(b, o->out[1], x, m), sdag_reduction_spread(b, g, x, m)}, NULL, NULL);
     }
     if (gout[1]) {
         sdag_val g = sdag_expand_scaled(b, sdag_reduction_spread(b, gout[1], x, m), s, 1.0f / (float)r.run);
@@ -81,17 +88,31 @@ static void var_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *go
     }
 }
 
-static const sdag_attr_reduce some[] = {{.axis = 0, .n = 1}, {.axis = 1, .n = 1, .keep = 1, .unbiased = 1}, {.axis = 0, .n = 3},
+static const sdag_attr_reduce some[] = {{.axis = 0, .n = 1},
+                                        {.axis = 1, .n = 1, .keep = 1, .unbiased = 1},
+                                        {.axis = 0, .n = 3},
                                         {.axis = 1, .n = 2, .unbiased = 1}};
 
 const sdag_op sdag_opdef_var = {
-    .name = "var", .math = "y = sum (x - mean)^2 / n", .n_in = 1, .n_out = 2, .attr_size = sizeof(sdag_attr_reduce),
-    .split = SDAG_SPLIT_PLAN, .shape = var_shape, .cpu = {.plan = var_plan, .run = var_run}, .grad = var_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]}, {.in = {"f32[3,5,2]"}, .attr = &some[1]},
-                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]}, {.in = {"f32[4,3,5]"}, .attr = &some[3]},
-                                     {.in = {"f32[1,1]"}, .attr = &some[0]}, {.in = {"f32[3,7]"}, .attr = &some[1], .silent = 2},
-                                     {.in = {"f32[5003,31]"}, .attr = &some[0]}, {.in = {"f32[7,20001]"}, .attr = &some[1]},
-                                     {.in = {"f32[57,31,83]"}, .attr = &some[2]}, {.in = {"f32[131,3,1029]"}, .attr = &some[1]},
+    .name = "var",
+    .math = "y = sum (x - mean)^2 / n",
+    .n_in = 1,
+    .n_out = 2,
+    .attr_size = sizeof(sdag_attr_reduce),
+    .split = SDAG_SPLIT_PLAN,
+    .shape = var_shape,
+    .cpu = {.plan = var_plan, .run = var_run},
+    .grad = var_grad,
+    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,5,2]"}, .attr = &some[1]},
+                                     {.in = {"f32[1,3,5]"}, .attr = &some[2]},
+                                     {.in = {"f32[4,3,5]"}, .attr = &some[3]},
+                                     {.in = {"f32[1,1]"}, .attr = &some[0]},
+                                     {.in = {"f32[3,7]"}, .attr = &some[1], .silent = 2},
+                                     {.in = {"f32[5003,31]"}, .attr = &some[0]},
+                                     {.in = {"f32[7,20001]"}, .attr = &some[1]},
+                                     {.in = {"f32[57,31,83]"}, .attr = &some[2]},
+                                     {.in = {"f32[131,3,1029]"}, .attr = &some[1]},
                                      {0}},
 };
 

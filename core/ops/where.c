@@ -9,11 +9,16 @@ SDAG_MAP3(where_run, , u != 0 ? v : w)
 SDAG_MAP2(where_yes_run, , u != 0 ? v : 0)
 SDAG_MAP2(where_no_run, , u != 0 ? 0 : v)
 
-#define SIDE_OP(side)                                                                                            \
-    static const sdag_op side##_op = {                                                                           \
-        .name = "where_" #side, .math = "gx = g where the condition says " #side, .n_in = 2, .n_out = 1,         \
-        .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_ELEMS,                \
-        .shape = sdag_rule_same, .cpu = {.run = where_##side##_run},                                                     \
+#define SIDE_OP(side)                                                  \
+    static const sdag_op side##_op = {                                 \
+        .name = "where_" #side,                                        \
+        .math = "gx = g where the condition says " #side,              \
+        .n_in = 2,                                                     \
+        .n_out = 1,                                                    \
+        .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD, \
+        .split = SDAG_SPLIT_ELEMS,                                     \
+        .shape = sdag_rule_same,                                       \
+        .cpu = {.run = where_##side##_run},                            \
     };
 SIDE_OP(yes)
 SIDE_OP(no)
@@ -25,12 +30,19 @@ static void where_grad(sdag_build *b, const sdag_program_op *o, const sdag_val *
 }
 
 const sdag_op sdag_opdef_where = {
-    .name = "where", .math = "z = cond ? x : y", .n_in = 3, .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP, .split = SDAG_SPLIT_ELEMS, .shape = sdag_rule_same,
-    .cpu = {.run = where_run}, .grad = where_grad,
+    .name = "where",
+    .math = "z = cond ? x : y",
+    .n_in = 3,
+    .n_out = 1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
+    .split = SDAG_SPLIT_ELEMS,
+    .shape = sdag_rule_same,
+    .cpu = {.run = where_run},
+    .grad = where_grad,
     .check = (const sdag_op_check[]){{.in = {"f32[3,5]#2", "f32[3,5]", "f32[3,5]"}, .fixed = 1},
                                      {.in = {"f32[]#2", "f32[]", "f32[]"}, .fixed = 1},
-                                     {.in = {"f32[5,8191]#2", "f32[5,8191]", "f32[5,8191]"}, .fixed = 1}, {0}},
+                                     {.in = {"f32[5,8191]#2", "f32[5,8191]", "f32[5,8191]"}, .fixed = 1},
+                                     {0}},
 };
 
 sdag_val sdag_op_where(sdag_build *b, sdag_val cond, sdag_val x, sdag_val y)

@@ -6,7 +6,8 @@ bool sdag_zip_shape(sdag_shaping *s)
 {
     s->out[0].dtype = SDAG_DT_F32;
     if (!sdag_rule_f32(s)) return false;
-    return sdag_shape_broadcast(&s->out[0].shape, s->in[0].shape, s->in[1].shape) || sdag_shape_fail(s, "shapes disagree");
+    return sdag_shape_broadcast(&s->out[0].shape, s->in[0].shape, s->in[1].shape) ||
+           sdag_shape_fail(s, "shapes disagree");
 }
 
 void sdag_zip_run(const sdag_args *a, sdag_rows_fn *fn)

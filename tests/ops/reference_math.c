@@ -10,14 +10,14 @@ static int64_t count(const sdag_ref_tensor *t) { return sdag_elems(&t->shape); }
 
 /* ---- one argument ---- */
 
-#define EACH(name, let, formula)                           \
-    static void name(const sdag_ref *r)                    \
-    {                                                      \
-        let                                                \
-        for (int64_t i = 0; i < count(&r->out[0]); i++) {  \
-            const double x = r->in[0].at[i];               \
-            r->out[0].at[i] = (formula);                   \
-        }                                                  \
+#define EACH(name, let, formula)                            \
+    static void name(const sdag_ref *r)                     \
+    {                                                       \
+        let for (int64_t i = 0; i < count(&r->out[0]); i++) \
+        {                                                   \
+            const double x = r->in[0].at[i];                \
+            r->out[0].at[i] = (formula);                    \
+        }                                                   \
     }
 
 static double gelu(double x, bool tanh_form)
@@ -27,7 +27,9 @@ static double gelu(double x, bool tanh_form)
 }
 
 #define AFFINE const sdag_attr_affine *o = r->attr;
-#define CLAMP const sdag_attr_clamp *o = r->attr; const double lo = (double)o->lo, hi = (double)o->hi;
+#define CLAMP                           \
+    const sdag_attr_clamp *o = r->attr; \
+    const double lo = (double)o->lo, hi = (double)o->hi;
 EACH(ref_relu, , x < 0 ? 0 : x)
 EACH(ref_gelu, const bool form = ((const sdag_attr_gelu *)r->attr)->tanh_form;, gelu(x, form))
 EACH(ref_tanh, , tanh(x))
@@ -36,11 +38,10 @@ EACH(ref_exp, , exp(x))
 EACH(ref_log, , log(x))
 EACH(ref_sqrt, , sqrt(x))
 EACH(ref_abs, , fabs(x))
-EACH(ref_square, , x * x)
-EACH(ref_clamp, CLAMP, x < lo ? lo : x > hi ? hi : x)
-EACH(ref_affine, AFFINE, (double)o->scale * x + (double)o->shift)
+EACH(ref_square, , (x * x))
+EACH(ref_clamp, CLAMP, (x < lo) ? lo : (x > hi) ? hi : x)
+EACH(ref_affine, AFFINE, ((double)o->scale * x) + (double)o->shift)
 EACH(ref_copy, , x)
-
 
 /* ---- several arguments, broadcast ---- */
 
@@ -61,21 +62,21 @@ static int64_t place(const sdag_shape *s, const int64_t *c, int rank)
     return at;
 }
 
-#define ZIP(name, formula)                                                        \
-    static void name(const sdag_ref *r)                                           \
-    {                                                                             \
-        int64_t c[SDAG_RANK_MAX];                                                 \
-        const sdag_shape *s = &r->out[0].shape;                                   \
-        for (int64_t i = 0; i < count(&r->out[0]); i++) {                         \
-            coordinates(c, s, i);                                                 \
-            const double x = r->in[0].at[place(&r->in[0].shape, c, s->rank)];     \
-            const double y = r->in[1].at[place(&r->in[1].shape, c, s->rank)];     \
-            r->out[0].at[i] = (formula);                                          \
-        }                                                                         \
+#define ZIP(name, formula)                                                    \
+    static void name(const sdag_ref *r)                                       \
+    {                                                                         \
+        int64_t c[SDAG_RANK_MAX];                                             \
+        const sdag_shape *s = &r->out[0].shape;                               \
+        for (int64_t i = 0; i < count(&r->out[0]); i++) {                     \
+            coordinates(c, s, i);                                             \
+            const double x = r->in[0].at[place(&r->in[0].shape, c, s->rank)]; \
+            const double y = r->in[1].at[place(&r->in[1].shape, c, s->rank)]; \
+            r->out[0].at[i] = (formula);                                      \
+        }                                                                     \
     }
 ZIP(ref_add, x + y)
 ZIP(ref_sub, x - y)
-ZIP(ref_mul, x * y)
+ZIP(ref_mul, (x * y))
 ZIP(ref_div, x / y)
 ZIP(ref_less, x < y)
 ZIP(ref_equal, x == y)
@@ -92,7 +93,8 @@ static void ref_expand(const sdag_ref *r)
     const sdag_shape *s = &r->out[0].shape;
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
         coordinates(c, s, i);
-        r->out[0].at[i] = (double)((const sdag_attr_expand *)r->attr)->scale * r->in[0].at[place(&r->in[0].shape, c, s->rank)];
+        r->out[0].at[i] =
+            (double)((const sdag_attr_expand *)r->attr)->scale * r->in[0].at[place(&r->in[0].shape, c, s->rank)];
     }
 }
 
@@ -104,13 +106,16 @@ static void ref_sum_to(const sdag_ref *r)
     for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = 0;
     for (int64_t i = 0; i < count(&r->in[0]); i++) {
         coordinates(c, s, i);
-        r->out[0].at[place(&r->out[0].shape, c, s->rank)] += scale * r->in[0].at[i] * (r->n_in > 1 ? r->in[1].at[i] : 1);
+        r->out[0].at[place(&r->out[0].shape, c, s->rank)] +=
+            scale * r->in[0].at[i] * (r->n_in > 1 ? r->in[1].at[i] : 1);
     }
 }
 
 /* ---- reductions: f32[before, run, after] ---- */
 
-typedef struct view { int64_t before, run, after; } view;
+typedef struct view {
+    int64_t before, run, after;
+} view;
 
 static view view_of(const sdag_ref *r)
 {
@@ -125,16 +130,16 @@ static view view_of(const sdag_ref *r)
     return v;
 }
 
-#define REDUCE(name, body)                                                                          \
-    static void name(const sdag_ref *r)                                                             \
-    {                                                                                               \
-        view v = view_of(r);                                                                        \
-        for (int64_t i = 0; i < v.before * v.after; i++) {                                          \
-            const double *x = r->in[0].at + i / v.after * v.run * v.after + i % v.after;            \
-            const int64_t n = v.run, d = v.after;                                                   \
-            double *y = r->out[0].at + i;                                                           \
-            body                                                                                    \
-        }                                                                                           \
+#define REDUCE(name, body)                                                               \
+    static void name(const sdag_ref *r)                                                  \
+    {                                                                                    \
+        view v = view_of(r);                                                             \
+        for (int64_t i = 0; i < v.before * v.after; i++) {                               \
+            const double *x = r->in[0].at + i / v.after * v.run * v.after + i % v.after; \
+            const int64_t n = v.run, d = v.after;                                        \
+            double *y = r->out[0].at + i;                                                \
+            body                                                                         \
+        }                                                                                \
     }
 
 static double sum_of(const double *x, int64_t n, int64_t d)
@@ -167,9 +172,10 @@ static double lse_of(const double *x, int64_t n, int64_t d)
     return m + log(s);
 }
 
+#define UNBIASED ((const sdag_attr_reduce *)r->attr)->unbiased
 REDUCE(ref_sum, *y = sum_of(x, n, d);)
 REDUCE(ref_mean, *y = sum_of(x, n, d) / (double)n;)
-REDUCE(ref_var, *y = var_of(x, n, d, ((const sdag_attr_reduce *)r->attr)->unbiased); r->out[1].at[i] = sum_of(x, n, d) / (double)n;)
+REDUCE(ref_var, *y = var_of(x, n, d, UNBIASED); r->out[1].at[i] = sum_of(x, n, d) / (double)n;)
 REDUCE(ref_max, int64_t k = argmax(x, n, d); *y = x[k * d]; r->out[1].at[i] = (double)k;)
 REDUCE(ref_logsumexp, *y = n ? lse_of(x, n, d) : -INFINITY;)
 
@@ -269,8 +275,7 @@ static void ref_mask_diag(const sdag_ref *r)
 {
     int64_t n = sdag_last(&r->out[0].shape);
     double value = (double)((const sdag_attr_value *)r->attr)->value;
-    for (int64_t i = 0; i < count(&r->out[0]); i++)
-        r->out[0].at[i] = i / n % n == i % n ? value : r->in[0].at[i];
+    for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = i / n % n == i % n ? value : r->in[0].at[i];
 }
 
 const sdag_reference sdag_reference_math[] = {

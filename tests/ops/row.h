@@ -1,4 +1,5 @@
-/* A check row of an op as a program: its arguments, the op, and the adjoint of a random linear functional of the results.
+/* A check row of an op as a program: its arguments, the op, and the adjoint of a random linear functional of the
+ * results.
  *
  *   L = sum_i <gout_i, out_i>,   gin_j = dL / d in_j */
 #ifndef SDAG_TESTS_OPS_ROW_H

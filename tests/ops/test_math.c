@@ -46,7 +46,10 @@ static sdag_val counting(bench *w, sdag_shape s)
     return sdag_const(&w->b, SDAG_DT_F32, s, x);
 }
 
-static sdag_val numbers(bench *w, int64_t n, const float *x) { return sdag_const(&w->b, SDAG_DT_F32, SDAG_SHAPE(n), x); }
+static sdag_val numbers(bench *w, int64_t n, const float *x)
+{
+    return sdag_const(&w->b, SDAG_DT_F32, SDAG_SHAPE(n), x);
+}
 
 static void run(bench *w)
 {
@@ -61,7 +64,8 @@ static float at(const bench *w, sdag_val v, int64_t i) { return SDAG_DATA_F32(w-
 static void assert_shape(const bench *w, sdag_val v, sdag_shape s)
 {
     char is[SDAG_SHAPE_TEXT], want[SDAG_SHAPE_TEXT];
-    assert_string_equal(sdag_shape_text(is, SDAG_DT_F32, sdag_shape_at(&w->b, v)), sdag_shape_text(want, SDAG_DT_F32, s));
+    assert_string_equal(sdag_shape_text(is, SDAG_DT_F32, sdag_shape_at(&w->b, v)),
+                        sdag_shape_text(want, SDAG_DT_F32, s));
 }
 
 static const char *producer(const bench *w, sdag_val v)
@@ -76,7 +80,8 @@ static void assert_refused(bench *w, sdag_val v, const char *words)
     assert_int_equal(v, 0);
     assert_int_equal(w->b.status, SDAG_INVALID);
     assert_int_equal(sdag_log_count(w->log), 1);
-    if (!strstr(sdag_log_at(w->log, 0)->text, words)) fail_msg("'%s' is not in: %s", words, sdag_log_at(w->log, 0)->text);
+    if (!strstr(sdag_log_at(w->log, 0)->text, words))
+        fail_msg("'%s' is not in: %s", words, sdag_log_at(w->log, 0)->text);
     bench_close(w);
     bench_open(w);
 }
@@ -132,8 +137,10 @@ static void test_long_sums(void **state)
     enum { N = 3000017 };
     bench w;
     bench_open(&w);
-    sdag_val x = sdag_filled(&w.b, SDAG_SHAPE(N), 0.1f), far = sdag_op_affine(&w.b, counting(&w, SDAG_SHAPE(1000)), 1, 1e5f);
-    sdag_val s = sdag_op_sum_all(&w.b, x), m = sdag_op_mean_all(&w.b, x), v = sdag_op_var(&w.b, far, 0, NULL, false, false);
+    sdag_val x = sdag_filled(&w.b, SDAG_SHAPE(N), 0.1f),
+             far = sdag_op_affine(&w.b, counting(&w, SDAG_SHAPE(1000)), 1, 1e5f);
+    sdag_val s = sdag_op_sum_all(&w.b, x), m = sdag_op_mean_all(&w.b, x),
+             v = sdag_op_var(&w.b, far, 0, NULL, false, false);
     run(&w);
     double want = (double)0.1f * N;
     if (!(fabs((double)at(&w, s, 0) - want) < 2e-7 * want)) fail_msg("%.9g, exactly %.17g", (double)at(&w, s, 0), want);
@@ -191,7 +198,8 @@ static void test_moves_refused(void **state)
     bench w;
     bench_open(&w);
     assert_refused(&w, sdag_op_reshape(&w.b, counting(&w, SDAG_SHAPE(6)), SDAG_SHAPE(-1, -1)), "reshape");
-    assert_refused(&w, sdag_op_reshape(&w.b, counting(&w, SDAG_SHAPE(6)), SDAG_SHAPE(4, -1)), "another number of elements");
+    assert_refused(&w, sdag_op_reshape(&w.b, counting(&w, SDAG_SHAPE(6)), SDAG_SHAPE(4, -1)),
+                   "another number of elements");
     assert_refused(&w, sdag_op_permute(&w.b, counting(&w, SDAG_SHAPE(6, 2)), 1, (int[]){0}), "order of 1 axes");
     assert_refused(&w, sdag_op_permute(&w.b, counting(&w, SDAG_SHAPE(6, 2)), 2, (int[]){1, 1}), "not one of the axes");
     assert_refused(&w, sdag_op_permute(&w.b, counting(&w, SDAG_SHAPE(6, 2)), 2, (int[]){0, 2}), "not one of the axes");
@@ -199,7 +207,8 @@ static void test_moves_refused(void **state)
     assert_refused(&w, sdag_op_slice(&w.b, counting(&w, SDAG_SHAPE(6)), 1, 0, 1), "no axis");
     assert_refused(&w, sdag_op_pad(&w.b, counting(&w, SDAG_SHAPE(6)), 0, -1, 0), "-1 zeros");
     assert_refused(&w, sdag_op_concat(&w.b, 0, NULL, 0), "0 tensors");
-    assert_refused(&w, sdag_op_expand(&w.b, counting(&w, SDAG_SHAPE(6)), SDAG_SHAPE(6, 2)), "cannot be repeated to f32[6,2]");
+    assert_refused(&w, sdag_op_expand(&w.b, counting(&w, SDAG_SHAPE(6)), SDAG_SHAPE(6, 2)),
+                   "cannot be repeated to f32[6,2]");
     assert_refused(&w, sdag_op_clamp(&w.b, counting(&w, SDAG_SHAPE(6)), 2, 1), "wrong order");
     bench_close(&w);
 }
@@ -248,7 +257,8 @@ static void test_linear(void **state)
     (void)state;
     bench w;
     bench_open(&w);
-    sdag_val x = counting(&w, SDAG_SHAPE(3)), many = counting(&w, SDAG_SHAPE(2, 2, 3)), wt = counting(&w, SDAG_SHAPE(2, 3));
+    sdag_val x = counting(&w, SDAG_SHAPE(3)), many = counting(&w, SDAG_SHAPE(2, 2, 3)),
+             wt = counting(&w, SDAG_SHAPE(2, 3));
     sdag_val bias = numbers(&w, 2, (float[]){10, 20});
     sdag_val y = sdag_op_linear(&w.b, x, wt, bias), z = sdag_op_linear(&w.b, many, wt, 0);
     assert_shape(&w, y, SDAG_SHAPE(2));

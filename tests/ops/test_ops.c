@@ -122,8 +122,8 @@ static void check_values(bench *w, const sdag_reference *f, const char *when)
         double scale = t->dtype == SDAG_DT_F32 ? spread(w->y[i], n) : 0;
         for (int64_t k = 0; k < n; k++)
             if (!close_to(elem(t, k), w->y[i][k], t->dtype == SDAG_DT_F32 ? tolerance : 0, scale))
-                fail_msg("row %d%s: result %d[%lld] is %.9g, the reference gives %.9g", w->number, when, i, (long long)k,
-                         elem(t, k), w->y[i][k]);
+                fail_msg("row %d%s: result %d[%lld] is %.9g, the reference gives %.9g", w->number, when, i,
+                         (long long)k, elem(t, k), w->y[i][k]);
     }
 }
 
@@ -159,8 +159,8 @@ static void check_gradient(bench *w, const sdag_reference *f, int j)
         direction[i] = 1;
         double want = slope(w, f, j, direction);
         if (!close_to(g[i], want, tolerance, size + 1e-3))
-            fail_msg("row %d: gradient of argument %d[%lld] is %.9g, differences give %.9g", w->number, j, (long long)i, g[i],
-                     want);
+            fail_msg("row %d: gradient of argument %d[%lld] is %.9g, differences give %.9g", w->number, j, (long long)i,
+                     g[i], want);
     }
     for (int k = 0; k < DIRECTIONS && n > PROBES; k++) {
         double got = 0;
@@ -170,7 +170,8 @@ static void check_gradient(bench *w, const sdag_reference *f, int j)
         }
         double want = slope(w, f, j, direction);
         if (!close_to(got, want, tolerance, size * sqrt((double)n)))
-            fail_msg("row %d: gradient of argument %d along a direction is %.9g, differences give %.9g", w->number, j, got, want);
+            fail_msg("row %d: gradient of argument %d along a direction is %.9g, differences give %.9g", w->number, j,
+                     got, want);
     }
 }
 
@@ -181,7 +182,8 @@ static void check_alone(const bench *all, int j)
     bench_ready(&w, all->row.op, all->number, 1u << j);
     bench_run(&w);
     sdag_val a = all->row.gin[j], b = w.row.gin[j];
-    if (!a != !b) fail_msg("row %d: gradient %d exists only when others are asked for as well, or the other way", w.number, j);
+    if (!a != !b)
+        fail_msg("row %d: gradient %d exists only when others are asked for as well, or the other way", w.number, j);
     int64_t n = a ? sdag_elems(&all->t.at[a].shape) : 0;
     double *g = a ? doubles_of(&w, b) : NULL, size = spread(g, n);
     for (int64_t i = 0; i < n; i++)
@@ -421,8 +423,8 @@ int main(int argc, char **argv)
     const sdag_op *const *table = sdag_op_table(&n);
     for (int i = 0; i < n && i < SEEN_MAX; i++)
         if (table[i]) /* a build of some ops alone leaves holes */
-            tests[n_tests++] = (struct CMUnitTest){.name = table[i]->name, .test_func = test_op,
-                                                   .initial_state = (void *)(uintptr_t)table[i]};
+            tests[n_tests++] = (struct CMUnitTest){
+                .name = table[i]->name, .test_func = test_op, .initial_state = (void *)(uintptr_t)table[i]};
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return _cmocka_run_group_tests("ops", tests, (size_t)n_tests, NULL, NULL);
 }

@@ -76,8 +76,13 @@ bool sdag_interp_op(const sdag_program_op *o, const sdag_tensor *in, const sdag_
     sdag_tensor shapes_in[SDAG_IN_MAX], shapes_out[SDAG_OUT_MAX];
     for (int i = 0; i < o->n_in; i++) shapes_in[i] = (sdag_tensor){.dtype = in[i].dtype, .shape = in[i].shape};
     for (int i = 0; i < o->n_out; i++) shapes_out[i] = (sdag_tensor){.dtype = out[i].dtype, .shape = out[i].shape};
-    sdag_args plan = {.in = shapes_in, .out = shapes_out, .n_in = o->n_in, .n_out = o->n_out, .attr = o->attr,
-                      .salt = o->salt, .samples = o->samples};
+    sdag_args plan = {.in = shapes_in,
+                      .out = shapes_out,
+                      .n_in = o->n_in,
+                      .n_out = o->n_out,
+                      .attr = o->attr,
+                      .salt = o->salt,
+                      .samples = o->samples};
     sdag_tiling tiling;
     sdag_op_tiling(&tiling, o->op, &plan);
     char *work = sdag_alloc_aligned(tiling.workspace + 1, 64), *scratch = sdag_alloc_aligned(tiling.scratch + 1, 64);

@@ -20,9 +20,9 @@ typedef struct sdag_interp {
     const sdag_program *program;
     sdag_tensor *at; /* by value */
     sdag_step step;
-    sdag_fault fault;  /* what an op reported */
-    bool plain;        /* run once only, without the repetitions */
-    char wrong[400];   /* "": nothing */
+    sdag_fault fault; /* what an op reported */
+    bool plain;       /* run once only, without the repetitions */
+    char wrong[400];  /* "": nothing */
 } sdag_interp;
 
 typedef enum { SDAG_TILES_FORWARD, SDAG_TILES_BACKWARD, SDAG_TILES_RANDOM } sdag_tile_order;

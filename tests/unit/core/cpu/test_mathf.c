@@ -12,14 +12,14 @@
 
 enum { CHUNK = 4096, STEP = 211 };
 
-#define LOOP(name, formula)                                       \
-    SDAG_CLONES static void name(float *y, const float *x)        \
-    {                                                             \
-        SDAG_SIMD                                                 \
-        for (int i = 0; i < CHUNK; i++) {                         \
-            const float u = x[i];                                 \
-            y[i] = (formula);                                     \
-        }                                                         \
+#define LOOP(name, formula)                                \
+    SDAG_CLONES static void name(float *y, const float *x) \
+    {                                                      \
+        SDAG_SIMD                                          \
+        for (int i = 0; i < CHUNK; i++) {                  \
+            const float u = x[i];                          \
+            y[i] = (formula);                              \
+        }                                                  \
     }
 LOOP(test_exp_loop, sdag_expf(u))
 LOOP(test_log_loop, sdag_logf(u))
@@ -68,7 +68,8 @@ static void test_normal(void **state)
         test_norm_loop(y, x);
         for (int i = 0; i < CHUNK; i++) {
             double want = 0.5 * erfc((double)x[i] / sqrt(2)), error = fabs((double)y[i] - want);
-            if (error > 2e-7 || error > 3e-6 * want) fail_msg("norm(%.9g) is %.9g, exactly %.17g", (double)x[i], (double)y[i], want);
+            if (error > 2e-7 || error > 3e-6 * want)
+                fail_msg("norm(%.9g) is %.9g, exactly %.17g", (double)x[i], (double)y[i], want);
         }
     }
 }
@@ -85,6 +86,7 @@ static void test_limits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_normal), cmocka_unit_test(test_limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_normal),
+                                       cmocka_unit_test(test_limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

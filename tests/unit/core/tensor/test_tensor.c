@@ -13,8 +13,11 @@
 static void test_dtypes(void **state)
 {
     (void)state;
-    const struct { sdag_dtype t; const char *name; size_t size; } all[] = {
-        {SDAG_DT_F32, "f32", 4}, {SDAG_DT_I32, "i32", 4}, {SDAG_DT_U8, "u8", 1}};
+    const struct {
+        sdag_dtype t;
+        const char *name;
+        size_t size;
+    } all[] = {{SDAG_DT_F32, "f32", 4}, {SDAG_DT_I32, "i32", 4}, {SDAG_DT_U8, "u8", 1}};
     assert_int_equal(sizeof all / sizeof *all, SDAG_DT_COUNT);
     for (int i = 0; i < SDAG_DT_COUNT; i++) {
         assert_string_equal(sdag_dtype_name(all[i].t), all[i].name);
@@ -78,10 +81,12 @@ static void test_equal_and_axis(void **state)
 static void test_broadcast(void **state)
 {
     (void)state;
-    const struct { const char *a, *b, *out; } rows[] = {
-        {"[2,3]", "[2,3]", "[2,3]"}, {"[2,3]", "[3]", "[2,3]"},     {"[3]", "[2,1]", "[2,3]"}, {"[]", "[4]", "[4]"},
+    const struct {
+        const char *a, *b, *out;
+    } rows[] = {
+        {"[2,3]", "[2,3]", "[2,3]"},     {"[2,3]", "[3]", "[2,3]"}, {"[3]", "[2,1]", "[2,3]"}, {"[]", "[4]", "[4]"},
         {"[4,1,6]", "[5,1]", "[4,5,6]"}, {"[1]", "[0]", "[0]"},     {"[]", "[]", "[]"},        {"[2]", "[3]", NULL},
-        {"[2,3]", "[2]", NULL},      {"[0]", "[2]", NULL},
+        {"[2,3]", "[2]", NULL},          {"[0]", "[2]", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int swap = 0; swap < 2; swap++) {
@@ -118,8 +123,20 @@ static void test_parse(void **state)
     assert_true(sdag_shape_equal(s, SDAG_SHAPE(2, 30, 0)));
     assert_true(sdag_shape_parse(&s, "[1,2,3,4,5,6,7,8]"));
     assert_int_equal(s.rank, SDAG_RANK_MAX);
-    const char *bad[] = {"", "2", "[", "[2", "[2,", "[2,]", "[,2]", "[2 3]", "[-1]", "[2]x", "[1,2,3,4,5,6,7,8,9]",
-                         "[99999999999999999999]", "[ 2]", "[+2]"};
+    const char *bad[] = {"",
+                         "2",
+                         "[",
+                         "[2",
+                         "[2,",
+                         "[2,]",
+                         "[,2]",
+                         "[2 3]",
+                         "[-1]",
+                         "[2]x",
+                         "[1,2,3,4,5,6,7,8,9]",
+                         "[99999999999999999999]",
+                         "[ 2]",
+                         "[+2]"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (sdag_shape_parse(&s, bad[i])) fail_msg("'%s' is taken for a shape", bad[i]);
 }
@@ -127,8 +144,12 @@ static void test_parse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dtypes), cmocka_unit_test(test_sizes), cmocka_unit_test(test_sizes_that_do_not_fit),
-        cmocka_unit_test(test_equal_and_axis), cmocka_unit_test(test_broadcast), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_dtypes),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_sizes_that_do_not_fit),
+        cmocka_unit_test(test_equal_and_axis),
+        cmocka_unit_test(test_broadcast),
+        cmocka_unit_test(test_text),
         cmocka_unit_test(test_parse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,181 @@
+#include "tests/support/xml.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/str.h"
+
+enum { DEPTH = 64, ATTRIBUTES = 32 };
+
+typedef struct word {
+    const char *at;
+    size_t n;
+} word;
+
+typedef struct walk {
+    const char *start, *p, *end;
+    char *why;
+    word open[DEPTH];
+    int depth, roots;
+} walk;
+
+static bool wrong(walk *w, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = snprintf(w->why, 200, "at byte %zu: ", (size_t)(w->p - w->start));
+    vsnprintf(w->why + n, 200 - (size_t)n, fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+static bool is(const walk *w, const char *text)
+{
+    size_t n = strlen(text);
+    return (size_t)(w->end - w->p) >= n && memcmp(w->p, text, n) == 0;
+}
+
+static bool same(word a, word b) { return a.n == b.n && memcmp(a.at, b.at, a.n) == 0; }
+static bool is_one_of(word a, const char *const *names)
+{
+    for (; *names; names++)
+        if (same(a, (word){*names, strlen(*names)})) return true;
+    return false;
+}
+
+static bool allowed(uint32_t c)
+{
+    return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) ||
+           (c >= 0x10000 && c <= 0x10ffff);
+}
+
+static bool check_characters(walk *w)
+{
+    for (; w->p < w->end;) {
+        uint32_t c;
+        int n = sdag_utf8(&c, w->p, (size_t)(w->end - w->p));
+        if (n == 0) return wrong(w, "no UTF-8");
+        if (!allowed(c)) return wrong(w, "character U+%04X", c);
+        w->p += n;
+    }
+    w->p = w->start;
+    return true;
+}
+
+static bool read_entity(walk *w)
+{
+    static const char *const known[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (is(w, known[i])) {
+            w->p += strlen(known[i]);
+            return true;
+        }
+    char *stop = NULL;
+    bool hex = is(w, "&#x");
+    unsigned long c = is(w, "&#") ? strtoul(w->p + (hex ? 3 : 2), &stop, hex ? 16 : 10) : 0;
+    if (!stop || *stop != ';' || !allowed((uint32_t)c)) return wrong(w, "entity '%.12s'", w->p);
+    w->p = stop + 1;
+    return true;
+}
+
+static bool read_name(walk *w, word *name)
+{
+    name->at = w->p;
+    while (w->p < w->end && (strchr("_:-.", *w->p) || (*w->p | 32) >= 'a' ? (*w->p | 32) <= 'z' || strchr("_:-.", *w->p)
+                                                                          : *w->p >= '0' && *w->p <= '9'))
+        w->p++;
+    name->n = (size_t)(w->p - name->at);
+    return name->n > 0 && !strchr("0123456789-.", *name->at) ? true : wrong(w, "no name");
+}
+
+static void skip_space(walk *w)
+{
+    while (w->p < w->end && strchr(" \t\r\n", *w->p)) w->p++;
+}
+
+static bool read_attribute(walk *w, word *seen, int n)
+{
+    static const char *const links[] = {"href", "xlink:href", "src", "style", "xml:base"};
+    if (n == ATTRIBUTES || !read_name(w, &seen[n])) return n == ATTRIBUTES ? wrong(w, "too many attributes") : false;
+    for (int i = 0; i < n; i++)
+        if (same(seen[i], seen[n])) return wrong(w, "attribute %.*s twice", (int)seen[n].n, seen[n].at);
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        if (same(seen[n], (word){links[i], strlen(links[i])})) return wrong(w, "attribute %s", links[i]);
+    if (seen[n].n > 2 && memcmp(seen[n].at, "on", 2) == 0) return wrong(w, "a handler");
+    if (!is(w, "=\"")) return wrong(w, "attribute without a quoted value");
+    for (w->p += 2; w->p < w->end && *w->p != '"';) {
+        if (*w->p == '<') return wrong(w, "'<' in an attribute");
+        if (*w->p != '&') w->p++;
+        else if (!read_entity(w)) return false;
+    }
+    return w->p++ < w->end ? true : wrong(w, "an attribute without an end");
+}
+
+static bool read_open(walk *w)
+{
+    static const char *const drawing[] = {"svg",  "g",       "title",   "a",        "polygon",
+                                          "path", "polyline", "ellipse", "text", NULL};
+    word name, seen[ATTRIBUTES];
+    w->p++;
+    if (!read_name(w, &name)) return false;
+    if (!is_one_of(name, drawing)) return wrong(w, "element %.*s", (int)name.n, name.at);
+    for (int n = 0;; n++) {
+        const char *before = w->p;
+        skip_space(w);
+        if (is(w, ">") || is(w, "/>")) break;
+        if (w->p == before) return wrong(w, "no space between attributes");
+        if (!read_attribute(w, seen, n)) return false;
+    }
+    bool empty = *w->p == '/';
+    w->p += empty ? 2 : 1;
+    if (w->depth == 0 && ++w->roots > 1) return wrong(w, "a second root");
+    if (empty) return true;
+    if (w->depth == DEPTH) return wrong(w, "too deep");
+    w->open[w->depth++] = name;
+    return true;
+}
+
+static bool read_close(walk *w)
+{
+    word name;
+    w->p += 2;
+    if (!read_name(w, &name)) return false;
+    if (w->depth == 0 || !same(name, w->open[--w->depth])) return wrong(w, "</%.*s> closes nothing", (int)name.n, name.at);
+    skip_space(w);
+    return is(w, ">") ? (w->p++, true) : wrong(w, "an end without '>'");
+}
+
+static bool read_comment(walk *w)
+{
+    for (w->p += 4; w->p < w->end; w->p++)
+        if (is(w, "--")) return is(w, "-->") ? (w->p += 3, true) : wrong(w, "'--' in a comment");
+    return wrong(w, "a comment without an end");
+}
+
+static bool read_part(walk *w)
+{
+    if (is(w, "<!--")) return read_comment(w);
+    if (is(w, "<?xml ") || (is(w, "<!DOCTYPE svg ") && w->roots == 0)) { /* as Graphviz writes them, without brackets */
+        while (w->p < w->end && *w->p != '>') w->p++;
+        return w->p++ < w->end;
+    }
+    if (is(w, "</")) return read_close(w);
+    if (is(w, "<")) return read_open(w);
+    if (is(w, "]]>")) return wrong(w, "']]>' in text");
+    if (w->depth == 0 && !strchr(" \t\r\n", *w->p)) return wrong(w, "text outside the root");
+    if (is(w, "&")) return read_entity(w);
+    w->p++;
+    return true;
+}
+
+bool xml_is_sound(const char *text, size_t len, char why[200])
+{
+    walk w = {.start = text, .p = text, .end = text + len, .why = why};
+    if (!check_characters(&w)) return false;
+    while (w.p < w.end)
+        if (!read_part(&w)) return false;
+    return w.depth == 0 && w.roots == 1 ? true : wrong(&w, "%d elements are open, %d roots", w.depth, w.roots);
+}

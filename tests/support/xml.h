@@ -1,0 +1,16 @@
+/* Is a text well-formed XML, and inert? For pictures: they must show in any browser, and do nothing there.
+ *
+ *   char why[200];
+ *   if (!xml_is_sound(svg, len, why)) fail_msg("%s", why);
+ *
+ * Checked: UTF-8 of allowed characters, comments, nesting and names of elements, attributes quoted and not repeated,
+ * the five entities and character numbers, one root. Inert: elements of a drawing only, no handler (on...), no link. */
+#ifndef SDAG_TESTS_XML_H
+#define SDAG_TESTS_XML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool xml_is_sound(const char *text, size_t len, char why[200]);
+
+#endif
