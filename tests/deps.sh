@@ -10,13 +10,20 @@ test) need="$need libcmocka-dev" ;;
 ci) need="$need libcmocka-dev clang-format-14" ;;
 *) echo "usage: tests/deps.sh build | test | ci" >&2; exit 2 ;;
 esac
+if ! command -v dpkg-query >/dev/null; then
+    echo "deps.sh: not a Debian system; what is needed, by Debian's names:" $need >&2
+    exit 0
+fi
 missing=
 for p in $need; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $p"
 done
 [ -z "$missing" ] && exit 0
 sudo=
-[ "$(id -u)" = 0 ] || sudo=sudo
+if [ "$(id -u)" != 0 ]; then
+    sudo=sudo
+    command -v sudo >/dev/null || { echo "deps.sh: missing:$missing; install them as root" >&2; exit 1; }
+fi
 echo "installing:$missing" >&2
 $sudo apt-get update -qq
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

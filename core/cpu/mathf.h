@@ -63,7 +63,7 @@ SDAG_INLINE float sdag_logf(float x)
 {
     int tiny = x < 1.17549435e-38f;
     sdag_bits b = {.f = tiny ? x * 8388608.0f : x}, m;
-    int32_t e = (b.i - 0x3f3504f3) >> 23;
+    int32_t e = (int32_t)(b.u - 0x3f3504f3u) >> 23;
     m.u = b.u - ((uint32_t)e << 23);
     float f = m.f - 1.0f, n = (float)(tiny ? e - 23 : e), z = f * f;
     float q = 0.06746601313352585f;

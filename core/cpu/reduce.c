@@ -11,7 +11,7 @@ enum {
     CHUNKS_MAX = 128, /* partial sums of one result */
     BLOCK = 64,       /* rows added in float before they go to double */
     WIDE = 64,        /* columns are joined to rows of about this length, see column_sums */
-    LONG = 4096,      /* a single column of so many rows is summed as a wide one */
+    LONG = 512,       /* a single column of so many rows is summed as a wide one */
     COLS = SDAG_REDUCE_COLS,
 };
 

@@ -36,6 +36,9 @@ typedef struct sdag_collect {
      * ports[2] ids i32[n]. Data are valid during the call only. */
     sdag_status (*batch)(void *state, sdag_collector *c, int pass, const sdag_tensor *ports, int n_ports);
     sdag_status (*close)(void *state, sdag_collector *c, bool ok);
+    /* Bytes of *state when they hold no pointer: they then go into checkpoints, and a run that is continued in the
+     * middle of an epoch reports what one that was never stopped does. 0: they cannot be saved. */
+    size_t plain;
 } sdag_collect;
 
 #endif

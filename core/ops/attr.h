@@ -7,94 +7,38 @@
 
 #include "core/tensor/tensor.h"
 
-/* clang-format off: one line an op */
+/* One line an op. */
+/* clang-format off */
 
-typedef struct sdag_attr_gelu {
-    int32_t tanh_form;
-} sdag_attr_gelu;
-typedef struct sdag_attr_clamp {
-    float lo, hi;
-} sdag_attr_clamp;
-typedef struct sdag_attr_affine {
-    float scale, shift;
-} sdag_attr_affine; /* affine, to_f32: scale x + shift */
-typedef struct sdag_attr_expand {
-    sdag_shape to;
-    float scale;
-} sdag_attr_expand; /* expand, sum_to: times scale */
+typedef struct sdag_attr_gelu { int32_t tanh_form; } sdag_attr_gelu;
+typedef struct sdag_attr_clamp { float lo, hi; } sdag_attr_clamp;
+typedef struct sdag_attr_affine { float scale, shift; } sdag_attr_affine; /* affine, to_f32: scale x + shift */
+typedef struct sdag_attr_expand { sdag_shape to; float scale; } sdag_attr_expand; /* expand, sum_to: times scale */
 /* sum, mean, max, var, logsumexp: the axes [axis, axis + n) */
-typedef struct sdag_attr_reduce {
-    int32_t axis, n, keep, unbiased;
-} sdag_attr_reduce;
-typedef struct sdag_attr_matmul {
-    int32_t tx, ty;
-    float alpha;
-} sdag_attr_matmul;
-typedef struct sdag_attr_axis {
-    int32_t axis;
-} sdag_attr_axis; /* concat */
-typedef struct sdag_attr_slice {
-    int64_t axis, from, to;
-} sdag_attr_slice;
-typedef struct sdag_attr_pad {
-    int64_t axis, before, after;
-} sdag_attr_pad;
-typedef struct sdag_attr_shape {
-    sdag_shape to;
-} sdag_attr_shape; /* reshape */
-typedef struct sdag_attr_permute {
-    int32_t rank, order[SDAG_RANK_MAX];
-} sdag_attr_permute;
-typedef struct sdag_attr_rows {
-    int64_t n;
-} sdag_attr_rows; /* scatter_add */
-typedef struct sdag_attr_value {
-    float value;
-} sdag_attr_value; /* mask_diag */
+typedef struct sdag_attr_reduce { int32_t axis, n, keep, unbiased; } sdag_attr_reduce;
+typedef struct sdag_attr_matmul { int32_t tx, ty; float alpha; } sdag_attr_matmul;
+typedef struct sdag_attr_axis { int32_t axis; } sdag_attr_axis; /* concat */
+typedef struct sdag_attr_slice { int64_t axis, from, to; } sdag_attr_slice;
+typedef struct sdag_attr_pad { int64_t axis, before, after; } sdag_attr_pad;
+typedef struct sdag_attr_shape { sdag_shape to; } sdag_attr_shape; /* reshape */
+typedef struct sdag_attr_permute { int32_t rank, order[SDAG_RANK_MAX]; } sdag_attr_permute;
+typedef struct sdag_attr_rows { int64_t n; } sdag_attr_rows; /* scatter_add */
+typedef struct sdag_attr_value { float value; } sdag_attr_value; /* mask_diag */
 
-typedef struct sdag_attr_conv2d {
-    int64_t stride, pad, groups, h, w;
-} sdag_attr_conv2d; /* h, w: adjoints: of x or w */
-typedef struct sdag_attr_pool {
-    int64_t size, stride, pad, h, w;
-} sdag_attr_pool; /* h, w: adjoints: of x */
+typedef struct sdag_attr_conv2d { int64_t stride, pad, groups, h, w; } sdag_attr_conv2d; /* h, w: adjoints: of x or w */
+typedef struct sdag_attr_pool { int64_t size, stride, pad, h, w; } sdag_attr_pool; /* h, w: adjoints: of x */
 /* batch_norm, norm_apply: which of gamma, beta and the residual are given, in this order, after the other arguments */
-typedef struct sdag_attr_norm {
-    float eps;
-    int32_t relu, gamma, beta, residual;
-} sdag_attr_norm;
-typedef struct sdag_attr_layer_norm {
-    float eps;
-    int32_t gamma, beta;
-} sdag_attr_layer_norm;
-typedef struct sdag_attr_eps {
-    float eps;
-} sdag_attr_eps; /* l2norm */
-typedef struct sdag_attr_running {
-    float momentum, scale;
-} sdag_attr_running;
-typedef struct sdag_attr_ignore {
-    int32_t ignore;
-} sdag_attr_ignore; /* softmax_xent, count_not */
+typedef struct sdag_attr_norm { float eps; int32_t relu, gamma, beta, residual; } sdag_attr_norm;
+typedef struct sdag_attr_layer_norm { float eps; int32_t gamma, beta; } sdag_attr_layer_norm;
+typedef struct sdag_attr_eps { float eps; } sdag_attr_eps; /* l2norm */
+typedef struct sdag_attr_running { float momentum, scale; } sdag_attr_running;
+typedef struct sdag_attr_ignore { int32_t ignore; } sdag_attr_ignore; /* softmax_xent, count_not */
 /* dropout: keyed: the stream is named by salt instead of the op's own (the adjoint draws the forward mask again) */
-typedef struct sdag_attr_dropout {
-    float p;
-    int32_t keyed;
-    uint32_t salt;
-} sdag_attr_dropout;
-typedef struct sdag_attr_sgd {
-    float lr_mul, wd, momentum, eta;
-    int32_t nesterov;
-} sdag_attr_sgd; /* sgd, lars (eta) */
-typedef struct sdag_attr_adamw {
-    float lr_mul, wd, beta1, beta2, eps;
-} sdag_attr_adamw;
-typedef struct sdag_attr_clip {
-    float max_norm;
-} sdag_attr_clip;
-typedef struct sdag_attr_decode {
-    int64_t h, w, c, cap;
-} sdag_attr_decode;
+typedef struct sdag_attr_dropout { float p; int32_t keyed; uint32_t salt; } sdag_attr_dropout;
+typedef struct sdag_attr_sgd { float lr_mul, wd, momentum, eta; int32_t nesterov; } sdag_attr_sgd; /* sgd, lars (eta) */
+typedef struct sdag_attr_adamw { float lr_mul, wd, beta1, beta2, eps; } sdag_attr_adamw;
+typedef struct sdag_attr_clip { float max_norm; } sdag_attr_clip;
+typedef struct sdag_attr_decode { int64_t h, w, c, cap; } sdag_attr_decode;
 
 /* clang-format on */
 

@@ -1,7 +1,7 @@
 /* loss.cross_entropy -- the log-probability of the right class, with optional label smoothing.
  *   p = softmax(logits)                               f32[B,C]
  *   loss = mean_i -( (1-e) log p_i,target(i) + e/C sum_c log p_ic )     over rows whose target is not ignore_index
- * Soft targets f32[B,C]: loss = mean_i - sum_c target_ic log p_ic.   Szegedy et al. 2016 (smoothing). */
+ * Soft targets t f32[B,C]: loss = mean_i - sum_c ( (1-e) t_ic + e/C ) log p_ic.   Szegedy et al. 2016 (smoothing). */
 #include "core/ops/ops.h"
 #include "core/node/node.h"
 
@@ -27,6 +27,8 @@ static void lower(sdag_build *b, const sdag_node *self)
     sdag_val x = sdag_in(b, self, "logits"), target = sdag_in(b, self, "target");
     if (b->status) return;
     if (sdag_value_at(b, target)->dtype == SDAG_DT_F32) {
+        const float e = o->label_smoothing;
+        if (e > 0) target = sdag_op_affine(b, target, 1 - e, e / (float)sdag_dim(b, x, -1));
         sdag_out(b, self, "loss", sdag_op_mean_all(b, sdag_op_softmax_xent_soft(b, x, target)));
         return;
     }

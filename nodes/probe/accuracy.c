@@ -57,7 +57,8 @@ static sdag_status close_accuracy(void *state_, sdag_collector *c, bool ok)
     return st;
 }
 
-static const sdag_collect collect = {.open = open_accuracy, .batch = batch, .close = close_accuracy};
+static const sdag_collect collect = {.open = open_accuracy, .batch = batch, .close = close_accuracy,
+                                     .plain = sizeof(state)};
 const sdag_node_type sdag_node_probe_accuracy = {
     .name = "probe.accuracy", .brief = "Share of samples that are classified rightly.", .role = SDAG_ROLE_PROBE,
     .opts = opts, .opts_size = sizeof(accuracy), .ins = ins, .collect = &collect,

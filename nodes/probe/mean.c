@@ -33,7 +33,8 @@ static sdag_status close_mean(void *state_, sdag_collector *c, bool ok)
     return SDAG_OK;
 }
 
-static const sdag_collect collect = {.open = open_mean, .batch = batch, .close = close_mean};
+static const sdag_collect collect = {.open = open_mean, .batch = batch, .close = close_mean,
+                                     .plain = sizeof(state)};
 const sdag_node_type sdag_node_probe_mean = {
     .name = "probe.mean", .brief = "Mean of the numbers on a wire.", .role = SDAG_ROLE_PROBE,
     .ins = ins, .collect = &collect, .example = "{type: probe.mean, in: loss}",

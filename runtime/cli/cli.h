@@ -4,6 +4,8 @@
 #define SDAG_RUNTIME_CLI_CLI_H
 
 #include "graphs/graph/graph.h"
+#include "graphs/lower/lower.h"
+#include "graphs/plan/plan.h"
 
 enum { SDAG_CLI_SETS = 256 };
 
@@ -42,6 +44,8 @@ sdag_catalog sdag_cli_catalog(void);
 int sdag_cli_threads(const sdag_cli *c); /* --threads, or the CPUs allowed */
 /* The phase named by --phase, or the first; -1 after a reported error. */
 int32_t sdag_cli_phase(sdag_cli *c, const sdag_graph *g);
+/* The plan that a run would make: the loss, and what probes and sinks read, are kept until the end of a step. */
+sdag_status sdag_cli_plan(sdag_plan **out, sdag_cli *c, const sdag_lowered *l);
 /* Lowers and plans every phase and probe: what `check` does; a line a phase to stdout unless quiet. */
 sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, bool quiet);
 sdag_status sdag_cli_print(sdag_cli *c, const char *text); /* to stdout; a full disk is an error */

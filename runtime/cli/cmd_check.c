@@ -16,7 +16,7 @@ static sdag_status check_program(checked *out, sdag_cli *c, const sdag_lower_req
     sdag_plan *plan;
     sdag_status status = sdag_lower(&l, c->arena, c->log, r);
     if (!status && r->training && r->pass < 0) status = sdag_train(&l, c->arena, c->log, l);
-    if (!status) status = sdag_plan_build(&plan, c->arena, c->log, &l->program, &(sdag_plan_options){.keep = &l->loss, .n_keep = 1});
+    if (!status) status = sdag_cli_plan(&plan, c, l);
     if (status) return status;
     out->ops = l->program.ops.n;
     out->bytes = plan->block + 2 * plan->feed_block;
@@ -24,6 +24,15 @@ static sdag_status check_program(checked *out, sdag_cli *c, const sdag_lower_req
     for (int i = 0; i < l->program.states.n; i++)
         if (l->program.states.at[i].flags & SDAG_STATE_TRAINED) out->weights += (size_t)sdag_elems(&l->program.states.at[i].shape);
     return SDAG_OK;
+}
+
+/* "94.2 k" */
+static const char *count_text(char *buf, size_t size, size_t n)
+{
+    if (n < 1000) snprintf(buf, size, "%zu", n);
+    else if (n < 1000000) snprintf(buf, size, "%.1f k", (double)n / 1e3);
+    else snprintf(buf, size, "%.2f M", (double)n / 1e6);
+    return buf;
 }
 
 static sdag_status check_phase(sdag_cli *c, const sdag_graph *g, int32_t phase, bool quiet)
@@ -39,9 +48,11 @@ static sdag_status check_phase(sdag_cli *c, const sdag_graph *g, int32_t phase, 
             status = check_program(&other, c, &pass);
         }
     }
+    char weights[32];
     if (!status && !quiet)
-        printf("  %-12s %-9s %3d nodes, %4d ops, %.3g M weights, %.1f MiB planned\n", p->name, p->optimizer >= 0 ? "trains" : "predicts",
-               p->n_nodes, main_program.ops, (double)main_program.weights / 1e6, (double)main_program.bytes / (1 << 20));
+        printf("  %-12s %-8s %3d nodes, %4d ops, %8s weights, %7.1f MiB planned\n", p->name,
+               p->optimizer >= 0 ? "trains" : "predicts", p->n_nodes, main_program.ops,
+               count_text(weights, sizeof weights, main_program.weights), (double)main_program.bytes / (1 << 20));
     return status;
 }
 
@@ -60,6 +71,6 @@ sdag_status sdag_cli_check(sdag_cli *c)
     sdag_graph *g;
     sdag_status status = sdag_cli_load(&g, NULL, c, c->args[0]);
     if (status) return status;
-    if (!c->quiet) printf("%s: %d phases\n", g->name ? g->name : c->args[0], g->n_phases);
+    if (!c->quiet) printf("%s: %d phase%s\n", g->name ? g->name : c->args[0], g->n_phases, g->n_phases == 1 ? "" : "s");
     return sdag_cli_check_graph(c, g, c->quiet);
 }

@@ -19,8 +19,10 @@ static int find_stage(sdag_cli *c)
     for (int i = 0; c->stage && i < STAGE_COUNT; i++)
         if (!strcmp(c->stage, stages[i])) return i;
     const char *near = c->stage ? sdag_nearest(c->stage, stage_name, NULL) : NULL;
-    sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--stage takes spec, graph, ops, train, plan or schedule%s%s%s", near ? "; did you mean '" : "",
-              near ? near : "", near ? "'?" : "");
+    if (!c->stage) sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'ssldag dump' needs --stage: spec, graph, ops, train, plan or schedule");
+    else
+        sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--stage takes spec, graph, ops, train, plan or schedule, not '%s'%s%s%s", c->stage,
+                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return -1;
 }
 
@@ -38,7 +40,7 @@ static sdag_status dump_phase(sdag_str *s, sdag_cli *c, const sdag_graph *g, int
         sdag_lowered_print(s, l);
         return SDAG_OK;
     }
-    status = sdag_plan_build(&plan, c->arena, c->log, &l->program, &(sdag_plan_options){.keep = &l->loss, .n_keep = 1});
+    status = sdag_cli_plan(&plan, c, l);
     if (!status) (stage == STAGE_PLAN ? sdag_plan_print : sdag_schedule_print)(s, plan);
     return status;
 }

@@ -43,10 +43,17 @@ static sdag_status make_folder(const char **out, sdag_cli *c, const sdag_graph *
     }
     *out = dir;
     struct stat st;
-    if (stat(dir, &st) == 0 && (!S_ISDIR(st.st_mode) || !is_empty_dir(dir)))
-        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "%s exists and is not empty: give another --out, or continue it with --resume %s",
-                         dir, dir);
+    if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "%s exists and is not a folder: give another --out", dir);
     return sdag_make_dirs(c->log, SDAG_NOLOC, dir);
+}
+
+/* Looked at under the lock: two runs may have been given the same folder at the same time. */
+static sdag_status refuse_full_folder(sdag_cli *c, const char *dir)
+{
+    if (is_empty_dir(dir)) return SDAG_OK;
+    return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                     "%s exists and is not empty: give another --out, or continue it with --resume %s", dir, dir);
 }
 
 /* One run at a time in a folder. The descriptor is left open until the process ends. */
@@ -59,35 +66,49 @@ static sdag_status lock_folder(sdag_cli *c, const char *dir)
     return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "%s: another run is working there", dir);
 }
 
-/* Paths that were typed after --set are relative to this directory: the effective file holds them absolute. */
-static void fix_set_paths(sdag_cli *c, const sdag_graph *g)
+static void fix_set_path(sdag_cli *c, const char *here, const sdag_gnode *n, const char *key)
 {
-    char here[PATH_MAX];
-    if (!getcwd(here, sizeof here)) return;
-    for (int i = 0; i < g->n_nodes; i++)
+    sdag_spec *v = (sdag_spec *)sdag_spec_get(n->spec, key);
+    if (v && v->from_set && v->text) v->text = sdag_path_join(c->arena, here, v->text);
+}
+
+/* Paths that were typed after --set are relative to this directory: the effective file holds them absolute. */
+static void fix_set_paths(sdag_cli *c, const sdag_graph *g, const char *here)
+{
+    for (int i = 0; i < g->n_nodes; i++) {
+        if (g->nodes[i].weights) fix_set_path(c, here, &g->nodes[i], "weights");
         for (const sdag_opt *o = g->nodes[i].type->opts; o && o->name; o++) {
             const char *dot = strrchr(o->name, '.');
-            sdag_spec *v = (sdag_spec *)sdag_spec_get(g->nodes[i].spec, dot ? dot + 1 : o->name);
-            if (o->kind == SDAG_OPT_PATH && v && v->from_set && v->text) v->text = sdag_path_join(c->arena, here, v->text);
+            if (o->kind == SDAG_OPT_PATH) fix_set_path(c, here, &g->nodes[i], dot ? dot + 1 : o->name);
         }
+    }
+}
+
+/* Where the other paths of the file are relative to: an absolute directory, for the effective file lies elsewhere. */
+static const char *find_base(sdag_cli *c, const sdag_graph *g, const sdag_spec *spec, const char *here)
+{
+    const sdag_spec *base = sdag_spec_get(spec, "base");
+    const char *dir = sdag_path_dir(c->arena, g->file);
+    if (base && base->text) dir = base->from_set ? base->text : sdag_path_join(c->arena, dir, base->text);
+    return sdag_path_join(c->arena, here, *dir ? dir : ".");
 }
 
 static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spec *spec, const char *dir)
 {
-    char here[PATH_MAX];
+    char here[PATH_MAX], real[PATH_MAX];
     sdag_str s = {.a = c->arena};
-    fix_set_paths(c, g);
+    if (!getcwd(here, sizeof here)) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "the current directory: %s", strerror(errno));
+    fix_set_paths(c, g, here);
     sdag_str_addf(&s, "# the effective pipeline of %s\n", g->file);
-    const char *base = sdag_path_dir(c->arena, g->file);
-    char *full = realpath(*base ? base : ".", here);
-    sdag_spec text = {.kind = SDAG_SPEC_SCALAR, .text = full ? full : base}, root = *spec;
-    if (!sdag_spec_get(spec, "base")) { /* where its paths are relative to */
-        root.entries = SDAG_NEWS(c->arena, sdag_spec_entry, spec->n + 1);
-        memcpy(root.entries, spec->entries, (size_t)spec->n * sizeof *root.entries);
-        root.entries[root.n++] = (sdag_spec_entry){.key = "base", .value = &text};
-        sdag_spec_finish(c->arena, &text);
-        sdag_spec_finish(c->arena, &root);
-    }
+    const char *base = find_base(c, g, spec, here);
+    sdag_spec text = {.kind = SDAG_SPEC_SCALAR, .text = realpath(base, real) ? real : base}, root = *spec;
+    root.entries = SDAG_NEWS(c->arena, sdag_spec_entry, spec->n + 1);
+    root.n = 0;
+    for (int i = 0; i < spec->n; i++)
+        if (strcmp(spec->entries[i].key, "base")) root.entries[root.n++] = spec->entries[i];
+    root.entries[root.n++] = (sdag_spec_entry){.key = "base", .value = &text};
+    sdag_spec_finish(c->arena, &text);
+    sdag_spec_finish(c->arena, &root);
     sdag_spec_print(&s, &root);
     sdag_outfile o;
     sdag_status status = sdag_out_open(&o, c->log, sdag_arena_printf(c->arena, "%s/config.yaml", dir));
@@ -96,16 +117,19 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     return sdag_out_commit(&o, c->log);
 }
 
-static void print_summary(sdag_cli *c, const char *dir)
+/* The last value of every probe, phases in the order of the file. */
+static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
-    const char *phase, *name;
-    json_t *metrics, *value;
-    json_object_foreach(json_object_get(root, "phases"), phase, metrics)
-    {
-        printf("%s\n", phase);
-        json_object_foreach(metrics, name, value)
-            printf("  %-28s %.6g\n", name, json_is_number(value) ? json_number_value(value) : 0.0);
+    json_t *phases = json_object_get(root, "phases"), *value;
+    const char *name;
+    for (int i = 0; i < g->n_phases; i++) {
+        printf("%s\n", g->phases[i].name);
+        json_object_foreach(json_object_get(phases, g->phases[i].name), name, value)
+        {
+            if (json_is_number(value)) printf("  %-28s %.6g\n", name, json_number_value(value));
+            else printf("  %-28s not a finite number\n", name);
+        }
     }
     json_decref(root);
     printf("results in %s\n", dir);
@@ -119,12 +143,16 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (dir && c->out) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--out and --resume exclude each other");
     if (dir && c->n_sets) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--resume continues the run as it was: it takes no --set");
     if (!file && !dir) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'ssldag run' needs the path of a pipeline");
+    if (dir && file && !c->quiet)
+        sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
     if (dir) file = sdag_arena_printf(c->arena, "%s/config.yaml", dir);
     sdag_status status = sdag_cli_load(&g, &spec, c, file);
     if (!status) status = sdag_cli_check_graph(c, g, true);
     if (!status) status = sdag_gemm_init(c->log);
     if (!status && !c->resume) status = make_folder(&dir, c, g);
     if (!status) status = lock_folder(c, dir);
+    if (!status && c->resume) sdag_run_clean(dir);
+    if (!status && !c->resume) status = refuse_full_folder(c, dir);
     if (!status && !c->resume) status = write_config(c, g, spec, dir);
     if (!status && !c->resume)
         status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir), &(sdag_viz_options){0});
@@ -132,6 +160,6 @@ sdag_status sdag_cli_run(sdag_cli *c)
     sdag_run_options o = {.graph = g, .out_dir = dir, .threads = sdag_cli_threads(c), .resume = c->resume != NULL,
                           .progress = !c->no_progress, .quiet = c->quiet};
     status = sdag_run(&o, c->arena, c->log);
-    if (!status && !c->quiet) print_summary(c, dir);
+    if (!status && !c->quiet) print_summary(c, g, dir);
     return status;
 }

@@ -51,6 +51,16 @@ int32_t sdag_cli_phase(sdag_cli *c, const sdag_graph *g)
     return -1;
 }
 
+sdag_status sdag_cli_plan(sdag_plan **out, sdag_cli *c, const sdag_lowered *l)
+{
+    SDAG_VEC(sdag_val) keep = {0};
+    if (l->loss) *SDAG_PUSH(c->arena, &keep) = l->loss;
+    for (int i = 0; i < l->collected.n; i++)
+        for (int k = 0; k < l->collected.at[i].n; k++)
+            if (l->collected.at[i].vals[k]) *SDAG_PUSH(c->arena, &keep) = l->collected.at[i].vals[k];
+    return sdag_plan_build(out, c->arena, c->log, &l->program, &(sdag_plan_options){.keep = keep.at, .n_keep = keep.n});
+}
+
 sdag_status sdag_cli_print(sdag_cli *c, const char *text)
 {
     if (fputs(text, stdout) >= 0 && !fflush(stdout)) return SDAG_OK;

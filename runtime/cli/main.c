@@ -29,7 +29,7 @@ static const option options[] = {
     {"stage", "S", "spec, graph, ops, train, plan or schedule", 0},
     {"phase", "NAME", "one phase of the file", 'p'},
     {"format", "F", "svg, png, dot, pdf or mermaid; default: by the name of the output", 'f'},
-    {"level", "L", "nodes or ops; default nodes", 0},
+    {"level", "L", "nodes, shapes (nodes and the sizes on their wires) or ops; default: nodes", 0},
     {"output", "FILE", "write here instead of standard output", 'o'},
     {"steps", "N", "steps that are timed; default 20", 'n'},
     {"warmup", "N", "steps before them; default 3", 0},
@@ -46,18 +46,20 @@ static const char *command_name(const void *ctx, int i)
     return i < N_COMMANDS ? commands[i].name : NULL;
 }
 
-static const char *option_name(const void *ctx, int i)
-{
-    (void)ctx;
-    return i < N_OPTIONS ? options[i].name : NULL;
-}
-
 static bool takes(const sdag_command *c, const char *name)
 {
     size_t n = strlen(name);
     for (const char *at = c->options; (at = strstr(at, name)); at += n)
         if ((at == c->options || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return true;
     return !strcmp(name, "help");
+}
+
+/* The i-th option that a command takes. */
+static const char *option_name(const void *ctx, int i)
+{
+    for (int k = 0; k < N_OPTIONS; k++)
+        if (takes(ctx, options[k].name) && i-- == 0) return options[k].name;
+    return NULL;
 }
 
 static void print_options(const sdag_command *c)
@@ -75,7 +77,9 @@ static void print_options(const sdag_command *c)
 static void usage(const sdag_command *c)
 {
     if (c) {
-        printf("usage: ssldag %s%s%s [options]\n\n%s\n\n", c->name, *c->args ? " " : "", c->args, c->brief);
+        printf("usage: ssldag %s%s%s [options]\n", c->name, *c->args ? " " : "", c->args);
+        if (takes(c, "resume")) printf("       ssldag %s --resume DIR [options]\n", c->name);
+        printf("\n%s\n\n", c->brief);
         print_options(c);
         return;
     }
@@ -85,7 +89,7 @@ static void usage(const sdag_command *c)
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
         printf("  %-20s %s\n", left, commands[i].brief);
     }
-    printf("\nssldag COMMAND --help lists a command's options.\n"
+    printf("\nssldag COMMAND --help lists a command's options; ssldag --version prints the version.\n"
            "exit codes: 0 done, 1 failed, 2 wrong usage, 3 the graph is invalid, 4 data or I/O, 5 diverged,\n"
            "            75 stopped by a signal after a checkpoint\n");
 }
@@ -158,7 +162,10 @@ static sdag_status read_option(sdag_cli *c, const sdag_command *cmd, int argc, c
         for (int k = 0; k < N_OPTIONS; k++)
             if (options[k].letter && options[k].letter == arg[1]) o = &options[k];
     }
-    if (!o) return wrong(c, "unknown option '%s'", arg, sdag_nearest(name, option_name, NULL));
+    if (!o) {
+        const char *near = arg[1] == '-' ? sdag_nearest(name, option_name, cmd) : NULL;
+        return wrong(c, "unknown option '%s'", arg, near ? sdag_arena_printf(c->arena, "--%s", near) : NULL);
+    }
     if (!takes(cmd, o->name)) {
         char text[128];
         snprintf(text, sizeof text, "'ssldag %s' has no option --%s", cmd->name, o->name);
@@ -204,14 +211,20 @@ static sdag_status dispatch(void *arg)
         return SDAG_USAGE;
     }
     const char *word = s->argv[1];
-    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+    bool help = !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+    if (help && s->argc == 2) {
         usage(NULL);
         return SDAG_OK;
     }
     if (!strcmp(word, "--version")) return sdag_cli_print(c, "ssldag " SSLDAG_VERSION "\n");
+    if (help) word = s->argv[2];
     const sdag_command *cmd = NULL;
     for (int i = 0; i < N_COMMANDS; i++)
         if (!strcmp(commands[i].name, word)) cmd = &commands[i];
+    if (help && cmd) {
+        usage(cmd);
+        return SDAG_OK;
+    }
     if (!cmd) return wrong(c, "unknown command '%s'", word, sdag_nearest(word, command_name, NULL));
     c->command = cmd->name;
     sdag_status status = parse(c, cmd, s->argc, s->argv);

@@ -8,7 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/io/safetensors.h"
-#include "runtime/run/session.h"
+#include "runtime/run/sweep.h"
 
 enum { KEEP = 2 };
 
@@ -52,7 +52,7 @@ static int list_numbers(sdag_session *s, const char *dir, int64_t **out)
     for (struct dirent *e; d && (e = readdir(d));) {
         long long n;
         char rest[32];
-        if (sscanf(e->d_name, "%6lld.%31s", &n, rest) == 2 && !strcmp(rest, "safetensors")) *SDAG_PUSH(s->arena, &v) = n;
+        if (sscanf(e->d_name, "%18lld.%31s", &n, rest) == 2 && !strcmp(rest, "safetensors")) *SDAG_PUSH(s->arena, &v) = n;
     }
     if (d) closedir(d);
     for (int i = 0; i < v.n; i++)
@@ -83,6 +83,35 @@ static uint64_t checksum_all(sdag_session *s)
     return sum;
 }
 
+/* ---- what collectors have counted of an epoch, as hexadecimal digits in the metadata */
+
+static const char probe_prefix[] = "ssldag.probe.";
+
+static const sdag_collect *collect_of(const sdag_session *s, const sdag_probe *p)
+{
+    return s->graph->nodes[p->node].type->collect;
+}
+
+static char *to_hex(sdag_arena *a, const uint8_t *p, size_t n)
+{
+    char *text = SDAG_NEWS(a, char, 2 * n + 1);
+    for (size_t i = 0; i < n; i++) sprintf(text + 2 * i, "%02x", p[i]);
+    return text;
+}
+
+static void take_probe(sdag_session *s, const sdag_st_pair *m)
+{
+    size_t n = strlen(m->value) / 2;
+    uint8_t *p = SDAG_NEWS(s->arena, uint8_t, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        unsigned byte = 0;
+        sscanf(m->value + 2 * i, "%2x", &byte);
+        p[i] = (uint8_t)byte;
+    }
+    *SDAG_PUSH(s->arena, &s->saved_probes) =
+        (sdag_saved_probe){sdag_arena_str(s->arena, m->key + sizeof probe_prefix - 1), p, n};
+}
+
 static sdag_status write_file(sdag_session *s, const sdag_cursor *at, const char *path)
 {
     SDAG_VEC(sdag_st_tensor) list = {0};
@@ -107,6 +136,13 @@ static sdag_status write_file(sdag_session *s, const sdag_cursor *at, const char
     META("ssldag.loss_sum", "%a", at->loss_sum);
     META("ssldag.seconds", "%a", at->seconds);
     META("ssldag.summary", "%s", summary);
+    for (int i = 0; i < s->n_probes; i++) {
+        const sdag_probe *q = &s->probes[i];
+        if (q->opened && collect_of(s, q)->plain)
+            *SDAG_PUSH(s->arena, &meta) = (sdag_st_pair){
+                sdag_arena_printf(s->arena, "%s%s", probe_prefix, s->graph->nodes[q->node].name),
+                to_hex(s->arena, q->state, collect_of(s, q)->plain)};
+    }
     META("ssldag.checksum", "%016llx", (unsigned long long)checksum_all(s));
 #undef META
     free(summary);
@@ -125,10 +161,18 @@ static sdag_status write_in(void *arg)
     const char *dir = sdag_arena_printf(s->arena, "%s/checkpoints", s->options->out_dir);
     sdag_status status = sdag_make_dirs(s->log, SDAG_NOLOC, dir);
     int64_t *numbers;
-    int n = list_numbers(s, dir, &numbers);
-    s->checkpoints = n ? numbers[0] + 1 : 1;
-    if (!status) status = write_file(s, w->at, file_name(s, dir, s->checkpoints));
-    for (int i = KEEP - 1; i < n && !status; i++) unlink(file_name(s, dir, numbers[i]));
+    int n = list_numbers(s, dir, &numbers), good = 1;
+    int64_t next = n ? numbers[0] + 1 : 1;
+    /* What the checkpoint says of metrics.jsonl must be on the disk before it. */
+    int rc = 0;
+    do rc = s->metrics.fd < 0 ? 0 : fsync(s->metrics.fd);
+    while (rc && errno == EINTR);
+    if (!status && rc && errno != EINVAL)
+        status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s/metrics.jsonl: %s", s->options->out_dir, strerror(errno));
+    if (!status) status = write_file(s, w->at, file_name(s, dir, next));
+    for (int i = 0; i < n && !status; i++) /* newer ones than the run knows of did not verify when it began */
+        if (numbers[i] > s->checkpoint || ++good > KEEP) unlink(file_name(s, dir, numbers[i]));
+    if (!status) s->checkpoint = next;
     return status;
 }
 
@@ -206,6 +250,9 @@ static sdag_status read_file(sdag_session *s, sdag_cursor *at, const char *path)
         at->metrics_bytes = meta_int(st, "ssldag.metrics_bytes");
         at->loss_sum = strtod(loss, NULL);
         at->seconds = strtod(seconds, NULL);
+        for (int i = 0; i < sdag_st_meta_count(st); i++)
+            if (!strncmp(sdag_st_meta_at(st, i)->key, probe_prefix, sizeof probe_prefix - 1))
+                take_probe(s, sdag_st_meta_at(st, i));
         json_decref(s->metrics.summary);
         s->metrics.summary = json_loads(summary, JSON_REJECT_DUPLICATES, NULL);
         if (!s->metrics.summary) status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: its summary cannot be read", path);
@@ -223,11 +270,14 @@ sdag_status sdag_checkpoint_read(sdag_session *s, sdag_cursor *at, bool *found)
     for (int i = 0; i < n; i++) {
         sdag_status status = read_file(s, at, file_name(s, dir, numbers[i]));
         if (!status) {
+            s->checkpoint = numbers[i];
             *found = true;
             return SDAG_OK;
         }
         if (status == SDAG_NOMEM) return status;
-        sdag_log_add(s->log, SDAG_WARNING, SDAG_NOLOC, "%s cannot be used; trying the one before it", file_name(s, dir, numbers[i]));
+        if (i + 1 < n)
+            sdag_log_add(s->log, SDAG_WARNING, SDAG_NOLOC, "%s cannot be used; trying the one before it",
+                         file_name(s, dir, numbers[i]));
         s->store = (sdag_store){0};
     }
     return n ? sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: none of its %d checkpoints can be used", dir, n) : SDAG_OK;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/file.h"
@@ -13,7 +14,12 @@ static const char *metrics_path(sdag_session *s) { return sdag_arena_printf(s->a
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes)
 {
     const char *path = metrics_path(s);
+    struct stat st;
     s->metrics.fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (s->metrics.fd >= 0 && !fstat(s->metrics.fd, &st) && st.st_size < keep_bytes) {
+        sdag_log_add(s->log, SDAG_WARNING, SDAG_NOLOC, "%s is shorter than the checkpoint says: some lines are lost", path);
+        keep_bytes = st.st_size;
+    }
     if (s->metrics.fd < 0 || ftruncate(s->metrics.fd, keep_bytes) || lseek(s->metrics.fd, keep_bytes, SEEK_SET) < 0)
         return sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: %s", path, strerror(errno));
     s->metrics.bytes = keep_bytes;

@@ -166,6 +166,9 @@ static sdag_status prepare(training *t)
     if (d.n == 0) t->task->steps = 0;
     status = sdag_probes_create(&t->probes, &t->n_probes, s, &t->arena, t->at->phase);
     if (!status) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->task->steps_per_epoch * t->task->images);
+    if (!status && t->at->step % t->task->steps_per_epoch) sdag_probes_continue(s, t->probes, t->n_probes);
+    s->probes = t->probes;
+    s->n_probes = t->n_probes;
     return status;
 }
 
@@ -189,6 +192,7 @@ sdag_status sdag_phase_train(sdag_session *s, sdag_cursor *at)
     t.saved = t.began;
     sdag_arena_init(&t.arena);
     sdag_status status = sdag_arena_try(&t.arena, train, &t);
+    s->n_probes = 0;
     sdag_probes_destroy(s, t.probes, t.n_probes);
     sdag_task_destroy(t.task);
     sdag_arena_free(&t.arena);

@@ -20,6 +20,9 @@ typedef struct sdag_run_options {
     bool quiet;
 } sdag_run_options;
 
+/* Removes the unfinished files that a killed run left in its folder; for who holds the folder's lock. */
+void sdag_run_clean(const char *dir);
+
 sdag_status sdag_run(const sdag_run_options *o, sdag_arena *a, sdag_log *log);
 
 /* Times one phase: `steps` steps after `warmup` of them. */

@@ -106,6 +106,13 @@ typedef struct sdag_cursor {
     double seconds;  /* spent in the phase so far */
 } sdag_cursor;
 
+/* What a collector had counted when its epoch was interrupted: sdag_collect.plain bytes. */
+typedef struct sdag_saved_probe {
+    const char *node;
+    void *state;
+    size_t n;
+} sdag_saved_probe;
+
 sdag_status sdag_checkpoint_write(sdag_session *s, const sdag_cursor *at);
 /* Loads the newest checkpoint that verifies; found = false when there is none. */
 sdag_status sdag_checkpoint_read(sdag_session *s, sdag_cursor *at, bool *found);
@@ -141,7 +148,10 @@ struct sdag_session {
     sdag_dataset **data; /* one a graph node, NULL: not a source */
     sdag_metrics metrics;
     sdag_progress progress;
-    int64_t checkpoints; /* written so far */
+    struct sdag_probe *probes; /* of the phase that trains now, see sweep.h; NULL: none */
+    int n_probes;
+    SDAG_VEC(sdag_saved_probe) saved_probes; /* of the checkpoint that the run continues from */
+    int64_t checkpoint; /* number of the last one that is known to be good; 0: none */
     const char **node_names;
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */

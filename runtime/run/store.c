@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/rng.h"
+#include "core/base/str.h"
 #include "core/io/safetensors.h"
 #include "runtime/run/session.h"
 
@@ -35,7 +36,7 @@ static void start(sdag_session *s, const sdag_state *t, void *data)
 }
 
 static sdag_status read_entry(const sdag_session *s, const sdag_st *st, const sdag_st_entry *e, const sdag_state *t,
-                              sdag_loc loc, void *data)
+                              const sdag_gnode *g, void *data)
 {
     bool same = e->rank == t->shape.rank;
     for (int i = 0; same && i < e->rank; i++) same = e->shape[i] == t->shape.d[i];
@@ -43,8 +44,8 @@ static sdag_status read_entry(const sdag_session *s, const sdag_st *st, const sd
         char want[SDAG_SHAPE_TEXT], have[SDAG_SHAPE_TEXT];
         sdag_shape got = {.rank = e->rank};
         for (int i = 0; i < e->rank && i < SDAG_RANK_MAX; i++) got.d[i] = e->shape[i];
-        return sdag_fail(s->log, SDAG_IO, loc, "weight '%s' of '%s' is %s, but the file has %s", t->name, t->node,
-                         sdag_shape_text(want, t->dtype, t->shape), sdag_shape_text(have, t->dtype, got));
+        return sdag_fail(s->log, SDAG_IO, g->weights_loc, "weight '%s' of '%s' is %s, but %s has %s", t->name, t->node,
+                         sdag_shape_text(want, t->dtype, t->shape), g->weights, sdag_shape_text(have, t->dtype, got));
     }
     if (t->dtype == SDAG_DT_F32) return sdag_st_read_f32(st, e, data, e->count, s->log);
     if (t->flags & SDAG_STATE_COUNTER && e->count == 1) {
@@ -62,15 +63,31 @@ static const sdag_gnode *gnode_of(const sdag_session *s, int32_t phase, const ch
     return i < 0 ? NULL : &s->graph->nodes[i];
 }
 
+static const char *entry_name(const void *st, int i) { return i < sdag_st_count(st) ? sdag_st_at(st, i)->name : NULL; }
+
+/* What the file has instead of a weight that is not in it. */
+static sdag_status report_missing(const sdag_session *s, const sdag_st *st, const sdag_gnode *g, const sdag_state *t)
+{
+    char shape[SDAG_SHAPE_TEXT];
+    const char *near = sdag_nearest(t->name, entry_name, st);
+    const char *first = sdag_st_count(st) ? sdag_st_at(st, 0)->name : NULL;
+    return sdag_fail(s->log, SDAG_IO, g->weights_loc, "%s has no weight '%s' %s for '%s'%s%s%s", g->weights, t->name,
+                     sdag_shape_text(shape, t->dtype, t->shape), t->node,
+                     near ? "; did you mean '" : first ? "; its first one is '" : "; it is empty",
+                     near ? near : first ? first : "", near ? "'?" : first ? "'" : "");
+}
+
+/* Other weights of the file are left alone. A counter may be missing, as PyTorch allows: files from before 2018 do not
+ * have num_batches_tracked. */
 static sdag_status from_file(sdag_session *s, const sdag_gnode *g, const sdag_state *t, void *data)
 {
     sdag_st *st;
     sdag_status status = sdag_st_open(&st, s->log, g->weights_loc, g->weights);
     if (status) return status;
     const sdag_st_entry *e = sdag_st_find(st, t->name);
-    if (e) status = read_entry(s, st, e, t, g->weights_loc, data);
-    else status = sdag_fail(s->log, SDAG_IO, g->weights_loc, "%s has no weight '%s' (%d others, the first '%s')", g->weights,
-                            t->name, sdag_st_count(st), sdag_st_count(st) ? sdag_st_at(st, 0)->name : "");
+    if (e) status = read_entry(s, st, e, t, g, data);
+    else if (t->flags & SDAG_STATE_COUNTER) start(s, t, data);
+    else status = report_missing(s, st, g, t);
     sdag_st_close(st);
     return status;
 }

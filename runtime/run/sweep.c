@@ -126,6 +126,21 @@ sdag_status sdag_probes_open(sdag_session *s, sdag_probe *list, int n, const sda
     return status;
 }
 
+void sdag_probes_continue(sdag_session *s, sdag_probe *list, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const sdag_gnode *g = &s->graph->nodes[list[i].node];
+        const sdag_saved_probe *saved = NULL;
+        if (!list[i].opened) continue;
+        for (int k = 0; k < s->saved_probes.n; k++)
+            if (!strcmp(s->saved_probes.at[k].node, g->name)) saved = &s->saved_probes.at[k];
+        if (saved && saved->n == collect_of(s, &list[i])->plain) memcpy(list[i].state, saved->state, saved->n);
+        else
+            sdag_log_add(s->log, SDAG_WARNING, g->loc,
+                         "'%s' was stopped in the middle of an epoch: what it saw of it before is lost", g->name);
+    }
+}
+
 sdag_status sdag_probes_batch(sdag_session *s, sdag_probe *list, int n, const sdag_task *t, int64_t step)
 {
     sdag_status status = SDAG_OK;

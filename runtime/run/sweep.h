@@ -31,6 +31,8 @@ void sdag_probes_destroy(sdag_session *s, sdag_probe *p, int n);
 
 /* Those that watch the phase's own program: open, then after each step, then close (which reports their metrics). */
 sdag_status sdag_probes_open(sdag_session *s, sdag_probe *p, int n, const sdag_task *t, int64_t rows);
+/* After opening in the middle of an epoch: what they had counted of it when the checkpoint was written. */
+void sdag_probes_continue(sdag_session *s, sdag_probe *p, int n);
 sdag_status sdag_probes_batch(sdag_session *s, sdag_probe *p, int n, const sdag_task *t, int64_t step);
 sdag_status sdag_probes_close(sdag_session *s, sdag_probe *p, int n, bool ok);
 

@@ -145,7 +145,7 @@ static void test_long_sums(void **state)
     double want = (double)0.1f * N;
     if (!(fabs((double)at(&w, s, 0) - want) < 2e-7 * want)) fail_msg("%.9g, exactly %.17g", (double)at(&w, s, 0), want);
     assert_true(fabs((double)at(&w, m, 0) - (double)0.1f) < 2e-8);
-    assert_true(fabs((double)at(&w, v, 0) - (1e6 - 1) / 12) < 1e-2);
+    assert_true(fabs((double)at(&w, v, 0) - (1e6 - 1) / 12) < 0.1); /* of 83333, far from 0 */
     bench_close(&w);
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes tests/parity/values.h: what PyTorch makes of the pipelines of tests/parity/test_parity.c.
 
-Run with Debian's python3-torch and python3-torchvision:  python3 tests/parity/values.py > tests/parity/values.h
+Run with Debian's python3-torch and python3-torchvision:
+    python3 tests/parity/values.py | clang-format-14 --assume-filename=values.h > values.h && mv values.h tests/parity/
 
 Both sides make pixels, labels and weights with the same integer hash (tests/support/formula.h), so that only results are
 stored. They are computed in double precision; how far PyTorch's own float is from them stands beside each case.
@@ -208,7 +209,7 @@ def write_nt_xent():
         loss = nt_xent(za, zb, t, unit)
         loss.backward()
         write_numbers("nt_xent_%d" % i, torch.cat([za.grad, zb.grad]))
-        rows.append('    {"{temperature: %g, normalize: %s}", %s, nt_xent_%d},' %
+        rows.append('    {", temperature: %g, normalize: %s", %s, nt_xent_%d, NULL},' %
                     (t, "true" if unit else "false", text(loss.item()), i))
     print("static const loss_case nt_xent_cases[] = {\n%s\n    {0},\n};" % "\n".join(rows))
 
@@ -221,12 +222,12 @@ def write_cross_entropy():
     hard = y.clone()
     hard[y < 0] = labels(range(6), 5)[y < 0]
     soft = (number_of("soft", [6, 5]) + 1) / 2
-    cases = [("{}", "data.label", hard, {}), ("{ignore_index: 2}", "data.label", hard, {"ignore_index": 2}),
-             ("{ignore_index: -1}", "partly.label", y, {"ignore_index": -1}),
-             ("{label_smoothing: 0.1}", "data.label", hard, {"label_smoothing": 0.1}),
-             ("{label_smoothing: 0.3, ignore_index: -1}", "partly.label", y,
+    cases = [("", "data.label", hard, {}), (", ignore_index: %d" % hard[1], "data.label", hard, {"ignore_index": int(hard[1])}),
+             (", ignore_index: -1", "partly.label", y, {"ignore_index": -1}),
+             (", label_smoothing: 0.1", "data.label", hard, {"label_smoothing": 0.1}),
+             (", label_smoothing: 0.3, ignore_index: -1", "partly.label", y,
               {"ignore_index": -1, "label_smoothing": 0.3}),
-             ("{}", "soft", soft, {}), ("{label_smoothing: 0.2}", "soft", soft, {"label_smoothing": 0.2})]
+             ("", "soft", soft, {}), (", label_smoothing: 0.2", "soft", soft, {"label_smoothing": 0.2})]
     for i, (options, target, t, kw) in enumerate(cases):
         x = (weight_of("logits.weight", [6, 5]) * 3).requires_grad_()
         loss = F.cross_entropy(x, t, **kw)
@@ -269,7 +270,7 @@ STEPS, BATCH, COUNT = 20, 8, 40
 
 
 def run(make, dtype, rates=None, clip=0, split=None):
-    """split(name, p): the group of a parameter as options; parameters of equal options form one group."""
+    """split(name, p): the options of a parameter's group. rates: the learning rate of every step."""
     nets = classifier()
     for k in nets:
         fill(k, nets[k])
@@ -279,13 +280,13 @@ def run(make, dtype, rates=None, clip=0, split=None):
     for name, p in nets.named_parameters():
         groups.append({"params": [p], **split(name, p)})
     optimizer = make(groups)
-    first, losses = [g["lr"] for g in optimizer.param_groups], []
+    losses = []
     for t in range(STEPS):
         ids = [(t * BATCH + i) % COUNT for i in range(BATCH)]
         x, y = images(ids, 8, 8, 3).to(dtype), labels(ids, 5)
         if rates:
-            for g, lr in zip(optimizer.param_groups, first):
-                g["lr"] = lr * rates[t] / rates_scale(rates)
+            for g in optimizer.param_groups:
+                g["lr"] = rates[t]
         loss = F.cross_entropy(nets["head"](nets["encoder"](x).mean((2, 3))), y)
         optimizer.zero_grad()
         loss.backward()
@@ -294,10 +295,6 @@ def run(make, dtype, rates=None, clip=0, split=None):
         optimizer.step()
         losses.append(loss.item())
     return losses, {k: v.clone() for k, v in nets.state_dict().items() if "num_batches" not in k}
-
-
-def rates_scale(rates):
-    return max(rates)
 
 
 def decay(wd):
@@ -405,11 +402,11 @@ def write_views():
 torch.manual_seed(0)
 print("/* Written by tests/parity/values.py with PyTorch %s and torchvision %s. */" %
       (torch.__version__, torchvision.__version__))
-print("#ifndef SDAG_TESTS_PARITY_VALUES_H\n#define SDAG_TESTS_PARITY_VALUES_H\n\n#include <stdint.h>\n")
+print("#ifndef SDAG_TESTS_PARITY_VALUES_H\n#define SDAG_TESTS_PARITY_VALUES_H\n\n#include <stddef.h>\n#include <stdint.h>\n")
 print("/* A tensor: elements, length, largest number, sums against the vectors NAME.sum0 and .sum1, elements n(2k+1)/8. */")
 print("typedef struct golden {\n    const char *name;\n    int64_t n;\n    double norm, max, sum[2], at[4];\n} golden;\n")
 print("typedef struct loss_case {\n    const char *options;\n    double loss;\n    const double *grad;\n"
-      "    const char *target;\n} loss_case;\n")
+      "    const char *target;\n} loss_case; /* ends with no options */\n")
 print("typedef struct training_case {\n    const char *optimizer;\n    const double *loss;\n    const golden *end;\n"
       "} training_case;")
 write_network("small18", 18, True, 8, 16, 6)

@@ -36,7 +36,7 @@ void formula_weight(float *x, const sdag_state *s)
     else if (ends(name, "running_var")) middle = 1, reach = 0.5f;
     else if (s->shape.rank < 2) middle = 1, reach = 0.25f;
     for (int64_t i = 0; i < n; i++) {
-        const volatile float part = reach * formula_number(key, (uint32_t)i); /* rounded before the sum, on every machine */
+        const volatile float part = reach * formula_number(key, (uint32_t)i); /* rounded before the sum, always */
         x[i] = middle + part;
     }
 }
@@ -88,8 +88,14 @@ static sdag_status open_source(sdag_dataset **out, const void *opts, const sdag_
                         ? -1
                         : (int32_t)(formula_word(sdag_hash32("label"), (uint32_t)i) % (uint32_t)s->classes);
     *out = SDAG_NEW(o->arena, sdag_dataset);
-    **out = (sdag_dataset){.n = s->count, .h = s->size, .w = s->size, .c = s->channels, .labels = labels,
-                           .cap = (size_t)(s->size * s->size * s->channels), .classes = (int)s->classes, .impl = x,
+    **out = (sdag_dataset){.n = s->count,
+                           .h = s->size,
+                           .w = s->size,
+                           .c = s->channels,
+                           .labels = labels,
+                           .cap = (size_t)(s->size * s->size * s->channels),
+                           .classes = (int)s->classes,
+                           .impl = x,
                            .load = load};
     return SDAG_OK;
 }
@@ -101,8 +107,14 @@ static void lower_source(sdag_build *b, const sdag_node *self)
 }
 
 static const sdag_node_type source_type = {
-    .name = "source.formula", .brief = "Images by formula.", .role = SDAG_ROLE_SOURCE, .opts = source_opts,
-    .opts_size = sizeof(source), .outs = sdag_source_outs, .lower = lower_source, .open = open_source,
+    .name = "source.formula",
+    .brief = "Images by formula.",
+    .role = SDAG_ROLE_SOURCE,
+    .opts = source_opts,
+    .opts_size = sizeof(source),
+    .outs = sdag_source_outs,
+    .lower = lower_source,
+    .open = open_source,
     .example = "{type: source.formula, batch: 8}",
 };
 
@@ -140,14 +152,25 @@ static void lower_constant(sdag_build *b, const sdag_node *self)
 }
 
 static const sdag_node_type weight_type = {
-    .name = "test.weight", .brief = "A trained matrix.", .role = SDAG_ROLE_ENCODER, .opts = matrix_opts,
-    .opts_size = sizeof(matrix), .outs = matrix_outs, .trains = true, .lower = lower_weight,
+    .name = "test.weight",
+    .brief = "A trained matrix.",
+    .role = SDAG_ROLE_ENCODER,
+    .opts = matrix_opts,
+    .opts_size = sizeof(matrix),
+    .outs = matrix_outs,
+    .trains = true,
+    .lower = lower_weight,
     .example = "{type: test.weight, rows: 4, width: 3}",
 };
 
 static const sdag_node_type constant_type = {
-    .name = "test.constant", .brief = "A fixed matrix.", .role = SDAG_ROLE_MATH, .opts = matrix_opts,
-    .opts_size = sizeof(matrix), .outs = matrix_outs, .lower = lower_constant,
+    .name = "test.constant",
+    .brief = "A fixed matrix.",
+    .role = SDAG_ROLE_MATH,
+    .opts = matrix_opts,
+    .opts_size = sizeof(matrix),
+    .outs = matrix_outs,
+    .lower = lower_constant,
     .example = "{type: test.constant, rows: 4, width: 3}",
 };
 
@@ -167,8 +190,13 @@ static void lower_dot(sdag_build *b, const sdag_node *self)
 }
 
 static const sdag_node_type dot_type = {
-    .name = "loss.dot", .brief = "A linear functional.", .role = SDAG_ROLE_LOSS, .ins = dot_ins, .outs = dot_outs,
-    .lower = lower_dot, .example = "{type: loss.dot, in: encoder}",
+    .name = "loss.dot",
+    .brief = "A linear functional.",
+    .role = SDAG_ROLE_LOSS,
+    .ins = dot_ins,
+    .outs = dot_outs,
+    .lower = lower_dot,
+    .example = "{type: loss.dot, in: encoder}",
 };
 
 const sdag_node_type *const formula_types[] = {&source_type, &weight_type, &constant_type, &dot_type, NULL};

@@ -1,5 +1,5 @@
-/* Numbers that a test and a script in another language compute alike, so that only results need to be stored: an integer
- * hash of a name and an index. And node types made of them, to put in a pipeline beside the built-in ones:
+/* Numbers that a test and a script in another language compute alike, so that only results need to be stored: an
+ * integer hash of a name and an index. And node types made of them, to put in a pipeline beside the built-in ones:
  *
  *   source.formula   {count, size, channels, classes, unknown, key}: images of hashed pixels, hashed labels
  *   test.weight      {rows, width, scale}: a trained f32[rows,width] that reads nothing, times scale

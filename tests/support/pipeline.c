@@ -92,8 +92,8 @@ static sdag_status compile(pipeline *p)
     status = sdag_plan_build(&p->plan, &p->arena, p->log, &p->lowered->program, &keep);
     if (!status) status = make_states(p);
     if (status) return status;
-    sdag_memory memory = {.states = p->states, .hostile = p->options->hostile, .chaos = 1, .keep = keep.keep,
-                          .n_keep = keep.n_keep};
+    sdag_memory memory = {
+        .states = p->states, .hostile = p->options->hostile, .chaos = 1, .keep = keep.keep, .n_keep = keep.n_keep};
     return sdag_exec_create(&p->exec, &p->arena, p->log, p->pool, p->plan, &memory);
 }
 
@@ -117,7 +117,9 @@ static void fill_inputs(pipeline *p, int64_t step)
 
 static sdag_step step_at(const pipeline *p, int64_t step)
 {
-    return (sdag_step){.seed = p->graph->seed, .epoch = (uint32_t)(step / p->steps_per_epoch), .step = step,
+    return (sdag_step){.seed = p->graph->seed,
+                       .epoch = (uint32_t)(step / p->steps_per_epoch),
+                       .step = step,
                        .training = p->options->train};
 }
 
@@ -217,8 +219,7 @@ sdag_tensor pipeline_state(const pipeline *p, const char *node, const char *name
     const sdag_program *program = &p->lowered->program;
     for (int i = 0; i < program->states.n; i++) {
         const sdag_state *s = &program->states.at[i];
-        if (!strcmp(s->node, node) && !strcmp(s->name, name))
-            return (sdag_tensor){p->states[i], s->dtype, s->shape};
+        if (!strcmp(s->node, node) && !strcmp(s->name, name)) return (sdag_tensor){p->states[i], s->dtype, s->shape};
     }
     return (sdag_tensor){0};
 }

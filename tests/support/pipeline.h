@@ -1,9 +1,11 @@
 /* A pipeline from YAML text, through the real stages, onto a pool: for tests that look at its values.
  *
  *   pipeline p;
- *   assert_int_equal(pipeline_open(&p, &(pipeline_options){.yaml = text, .train = true, .fill = formula_weight}), SDAG_OK);
+ *   pipeline_options o = {.yaml = text, .train = true, .fill = formula_weight};
+ *   assert_int_equal(pipeline_open(&p, &o), SDAG_OK);
  *   assert_int_equal(pipeline_step(&p), SDAG_OK);
- *   sdag_tensor y = pipeline_value(&p, "encoder", "features"), g = pipeline_grad(&p, "encoder", "conv1.weight");
+ *   sdag_tensor y = pipeline_value(&p, "encoder", "features");
+ *   sdag_tensor g = pipeline_grad(&p, "encoder", "conv1.weight");
  *   pipeline_close(&p);
  *
  * The batch of step t are the samples t B, t B + 1, ... of every source, from the start again after the last: no
@@ -17,12 +19,12 @@
 
 typedef struct pipeline_options {
     const char *yaml;
-    const char *phase;                   /* NULL: the first */
-    const sdag_node_type *const *types;  /* beside the built-in ones; ends with NULL; NULL: none */
+    const char *phase;                           /* NULL: the first */
+    const sdag_node_type *const *types;          /* beside the built-in ones; ends with NULL; NULL: none */
     void (*fill)(float *x, const sdag_state *s); /* weights and statistics; NULL: zeros. Counters and slots are zeros */
-    int threads;                         /* 0: 2 */
-    bool train;                          /* forward, backward, update; otherwise inference */
-    bool hostile;                        /* see sdag_memory */
+    int threads;                                 /* 0: 2 */
+    bool train;                                  /* forward, backward, update; otherwise inference */
+    bool hostile;                                /* see sdag_memory */
 } pipeline_options;
 
 typedef struct pipeline {
@@ -45,7 +47,8 @@ sdag_status pipeline_open(pipeline *p, const pipeline_options *o);
 void pipeline_close(pipeline *p);
 sdag_status pipeline_step(pipeline *p);
 
-/* Of the last step; data NULL when there is none such. port NULL: the first; a bundle's views are joined. */
+/* Of the last step; data NULL when there is none such. port NULL: the first. Of a bundle: all views when they were made
+ * together, otherwise the first. */
 float pipeline_loss(const pipeline *p);
 sdag_tensor pipeline_value(const pipeline *p, const char *node, const char *port);
 sdag_tensor pipeline_grad(const pipeline *p, const char *node, const char *name);
