@@ -17,7 +17,7 @@
 
 #include "viz/picture.h"
 
-enum { LARGE = 250 }; /* boxes from which less effort is spent on each */
+enum { LARGE = 500 }; /* reach from which less effort is spent on each line */
 
 /* ---- labels ---- */
 
@@ -128,13 +128,18 @@ static const char *tip_text(const sdag_picture *p, const sdag_box *b)
 
 typedef struct labels {
     const char **boxes, **tips, **lines, **groups, *title, *legend;
+    int64_t reach;
 } labels;
 
 static labels make_labels(const sdag_picture *p)
 {
-    labels l = {SDAG_NEWS(p->a, const char *, p->boxes.n), SDAG_NEWS(p->a, const char *, p->boxes.n),
-                SDAG_NEWS(p->a, const char *, p->lines.n), SDAG_NEWS(p->a, const char *, p->groups.n),
-                title_label(p), legend_label(p)};
+    labels l = {SDAG_NEWS(p->a, const char *, p->boxes.n),
+                SDAG_NEWS(p->a, const char *, p->boxes.n),
+                SDAG_NEWS(p->a, const char *, p->lines.n),
+                SDAG_NEWS(p->a, const char *, p->groups.n),
+                title_label(p),
+                legend_label(p),
+                sdag_picture_reach(p)};
     for (int i = 0; i < p->boxes.n; i++) l.boxes[i] = box_label(p, &p->boxes.at[i]);
     for (int i = 0; i < p->boxes.n; i++) l.tips[i] = tip_text(p, &p->boxes.at[i]);
     for (int i = 0; i < p->lines.n; i++) l.lines[i] = line_label(p, &p->lines.at[i]);
@@ -169,32 +174,58 @@ static void ids_register(void *state, int kind, void *obj) { (void)state, (void)
 
 /* ---- the graph ---- */
 
-/* Attributes that hold for the whole, and the defaults of those that parts set. cgraph takes char *, and changes none. */
+/* Attributes that hold for the whole, and the defaults of those that parts set. cgraph takes char *, and changes none.
+ */
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
-static void set_defaults(Agraph_t *g, const sdag_picture *p)
+static void set_defaults(Agraph_t *g, int64_t reach)
 {
     static const struct {
         int kind;
         const char *name, *value;
     } all[] = {
-        {AGRAPH, "fontname", SDAG_THEME_FONT}, {AGRAPH, "fontsize", "11"},      {AGRAPH, "label", ""},
-        {AGRAPH, "labelloc", "b"},             {AGRAPH, "labeljust", "c"},      {AGRAPH, "style", ""},
-        {AGRAPH, "color", "none"},             {AGRAPH, "fillcolor", "white"},  {AGRAPH, "bgcolor", "white"},
-        {AGRAPH, "margin", "0"},               {AGRAPH, "nodesep", "0.3"},      {AGRAPH, "ranksep", "0.35"},
-        {AGRAPH, "pad", "0.15"},               {AGRAPH, "tooltip", ""},         {AGNODE, "fontname", SDAG_THEME_FONT},
-        {AGNODE, "fontsize", "12"},            {AGNODE, "label", ""},           {AGNODE, "shape", "box"},
-        {AGNODE, "style", "filled"},           {AGNODE, "fillcolor", "white"},  {AGNODE, "color", "black"},
-        {AGNODE, "penwidth", "1"},             {AGNODE, "margin", "0.12,0.06"}, {AGNODE, "height", "0.3"},
-        {AGNODE, "tooltip", ""},               {AGNODE, "skew", ""},            {AGEDGE, "fontname", SDAG_THEME_FONT},
-        {AGEDGE, "fontsize", "9"},             {AGEDGE, "label", ""},           {AGEDGE, "color", "#444444"},
-        {AGEDGE, "style", "solid"},            {AGEDGE, "penwidth", "1"},       {AGEDGE, "arrowhead", "normal"},
-        {AGEDGE, "arrowsize", "0.7"},          {AGEDGE, "minlen", "1"},      {AGEDGE, "weight", "2"},
+        {AGRAPH, "fontname", SDAG_THEME_FONT},
+        {AGRAPH, "fontsize", "11"},
+        {AGRAPH, "label", ""},
+        {AGRAPH, "labelloc", "b"},
+        {AGRAPH, "labeljust", "c"},
+        {AGRAPH, "style", ""},
+        {AGRAPH, "color", "none"},
+        {AGRAPH, "fillcolor", "white"},
+        {AGRAPH, "bgcolor", "white"},
+        {AGRAPH, "margin", "0"},
+        {AGRAPH, "nodesep", "0.3"},
+        {AGRAPH, "ranksep", "0.35"},
+        {AGRAPH, "pad", "0.15"},
+        {AGRAPH, "tooltip", ""},
+        {AGNODE, "fontname", SDAG_THEME_FONT},
+        {AGNODE, "fontsize", "12"},
+        {AGNODE, "label", ""},
+        {AGNODE, "shape", "box"},
+        {AGNODE, "style", "filled"},
+        {AGNODE, "fillcolor", "white"},
+        {AGNODE, "color", "black"},
+        {AGNODE, "penwidth", "1"},
+        {AGNODE, "margin", "0.12,0.06"},
+        {AGNODE, "height", "0.3"},
+        {AGNODE, "tooltip", ""},
+        {AGNODE, "skew", ""},
+        {AGEDGE, "fontname", SDAG_THEME_FONT},
+        {AGEDGE, "fontsize", "9"},
+        {AGEDGE, "label", ""},
+        {AGEDGE, "color", "#444444"},
+        {AGEDGE, "style", "solid"},
+        {AGEDGE, "penwidth", "1"},
+        {AGEDGE, "arrowhead", "normal"},
+        {AGEDGE, "arrowsize", "0.7"},
+        {AGEDGE, "minlen", "1"},
+        {AGEDGE, "weight", "2"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) agattr(g, all[i].kind, TEXT(all[i].name), TEXT(all[i].value));
-    if (p->boxes.n > LARGE) {
-        agattr(g, AGRAPH, TEXT("nslimit"), TEXT("2"));
-        agattr(g, AGRAPH, TEXT("mclimit"), TEXT("0.5"));
+    if (reach > LARGE) {
+        agattr(g, AGRAPH, TEXT("nslimit"), TEXT("1"));
+        agattr(g, AGRAPH, TEXT("nslimit1"), TEXT("1"));
+        agattr(g, AGRAPH, TEXT("mclimit"), TEXT("0.3"));
         agattr(g, AGRAPH, TEXT("splines"), TEXT("polyline"));
     }
 }
@@ -213,7 +244,8 @@ static void set_label(Agraph_t *g, void *part, const char *html)
 }
 
 /* The frames inside one. dot lays them out from the last to the first, as it does with boxes. */
-static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p, const labels *l)
+static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p,
+                       const labels *l)
 {
     char name[128];
     for (int i = p->groups.n - 1; i > parent; i--) {
@@ -261,7 +293,7 @@ static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, sdag_line_kind k
 
 static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const labels *l)
 {
-    set_defaults(g, p);
+    set_defaults(g, l->reach);
     set_label(g, g, l->legend);
     Agraph_t *all = agsubg(g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
     set_label(g, all, l->title);
@@ -334,6 +366,15 @@ static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *
     pthread_mutex_unlock(&lock);
 }
 
+/* Cairo writes the time of day into a PDF; the same graph must give the same bytes. */
+static void forget_time(drawn *d)
+{
+    static const char key[] = "/CreationDate (D:";
+    char *at = d->data ? memmem(d->data, d->len, key, sizeof key - 1) : NULL, *end = at ? d->data + d->len : NULL;
+    for (at = at ? at + sizeof key - 1 : NULL; at && at < end && *at != ')'; at++)
+        if (*at >= '0' && *at <= '9') *at = '0';
+}
+
 typedef struct copying {
     sdag_arena *a;
     const drawn *from;
@@ -352,13 +393,15 @@ sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sd
     drawn d = {.ok = false};
     labels l = make_labels(p);
     draw(&d, SDAG_NEWS(p->a, Agraph_t *, p->groups.n), SDAG_NEWS(p->a, Agnode_t *, p->boxes.n), p, &l, format);
+    if (format == SDAG_VIZ_PDF) forget_time(&d);
     copying c = {.a = p->a, .from = &d};
     bool ok = d.ok && d.data;
     sdag_status status = ok ? sdag_arena_try(p->a, copy, &c) : SDAG_FAILED;
     if (format == SDAG_VIZ_DOT) free(d.data);
     else gvFreeRenderData(d.data);
     for (size_t n = strlen(d.said); n > 0 && (d.said[n - 1] == '\n' || d.said[n - 1] == ' ');) d.said[--n] = 0;
-    if (!ok) return sdag_fail(log, status, SDAG_NOLOC, "graphviz: %s", d.said[0] ? d.said : "the picture was not drawn");
+    if (!ok)
+        return sdag_fail(log, status, SDAG_NOLOC, "graphviz: %s", d.said[0] ? d.said : "the picture was not drawn");
     if (d.said[0]) sdag_log_add(log, SDAG_WARNING, SDAG_NOLOC, "graphviz: %s", d.said);
     *out = c.to;
     *len = d.len;

@@ -29,7 +29,8 @@ static void schedule_text(sdag_str *s, const sdag_schedule *d)
     static const char *const names[] = {"", "cosine ", "linear ", "steps from "};
     char n[40];
     sdag_str_addf(s, "%s%s", names[d->rule], sdag_float_text(n, d->from));
-    if (d->rule == SDAG_SCHED_COSINE || d->rule == SDAG_SCHED_LINEAR) sdag_str_addf(s, " to %s", sdag_float_text(n, d->to));
+    if (d->rule == SDAG_SCHED_COSINE || d->rule == SDAG_SCHED_LINEAR)
+        sdag_str_addf(s, " to %s", sdag_float_text(n, d->to));
 }
 
 /* A list of records is told by their names, a line each. */
@@ -108,9 +109,9 @@ static int add_node(sdag_picture *p, const sdag_graph *g, const sdag_gnode *n, i
 typedef struct drawing {
     sdag_picture *p;
     const sdag_graph *g;
-    const int *box;             /* of each node; -1: not drawn */
-    const int *views;           /* that each node's outputs carry; 1: a plain value */
-    const int *depth;           /* of each node: wires on the longest way to it */
+    int *box;                     /* of each node; -1: not drawn */
+    int *views;                   /* that each node's outputs carry; 1: a plain value */
+    int *depth;                   /* of each node: wires on the longest way to it */
     sdag_lowered *const *lowered; /* of each phase, for shapes; NULL */
 } drawing;
 
@@ -120,7 +121,7 @@ static int count_views(const sdag_gnode *n, const int *views)
     for (const sdag_opt *o = n->type->opts; o && o->name; o++)
         if (o->kind == SDAG_OPT_INT && strcmp(sdag_opt_name(o), "views") == 0) {
             int64_t own = *(const int64_t *)((const char *)n->opts + o->offset);
-            if (own > 1 && own <= SDAG_VIZ_LINES_MAX) return (int)own;
+            if (own > 1 && own <= 1 << 16) return (int)own;
         }
     for (int i = 0; n->type->maps && i < n->n_in; i++) {
         const sdag_wires *w = &n->in[i];
@@ -194,36 +195,25 @@ static void add_wires(const drawing *d, int32_t id)
             if (k > 0 && r[-1].node != r->node && d->depth[r[-1].node] == d->depth[r->node]) /* views: left to right */
                 sdag_picture_line(d->p, d->box[r[-1].node], d->box[r->node], SDAG_LINE_ORDER);
         }
-    if (n->use >= 0 && d->box[n->use] >= 0)
-        sdag_picture_line(d->p, d->box[n->use], d->box[id], SDAG_LINE_WEIGHTS);
+    if (n->use >= 0 && d->box[n->use] >= 0) sdag_picture_line(d->p, d->box[n->use], d->box[id], SDAG_LINE_WEIGHTS);
 }
 
 /* ---- the whole ---- */
 
 static bool is_drawn(int32_t phase, int32_t only) { return only < 0 || phase == only; }
 
-static bool is_too_much(const sdag_graph *g, int32_t only)
-{
-    int nodes = 0, lines = 0;
-    for (int32_t i = 0; i < g->n_nodes; i++) {
-        if (!is_drawn(g->nodes[i].phase, only)) continue;
-        nodes++;
-        for (int k = 0; k < g->nodes[i].n_in; k++) lines += g->nodes[i].in[k].n;
-    }
-    return nodes > SDAG_VIZ_NODES_MAX || lines > SDAG_VIZ_LINES_MAX;
-}
-
 /* One box a phase: what is left of a graph that is too large to be drawn. */
 static void draw_overview(sdag_picture *p, const sdag_graph *g, int32_t only)
 {
     int *box = SDAG_NEWS(p->a, int, g->n_phases);
-    bool *known = SDAG_NEWS(p->a, bool, (size_t)g->n_phases * (size_t)g->n_phases);
-    p->detail = "too large to be drawn node by node";
+    p->groups.n = p->boxes.n = p->lines.n = 0;
+    bool *known = SDAG_NEWS(p->a, bool, (size_t)g->n_phases *(size_t)g->n_phases);
+    p->detail = "too large to be drawn node by node: see the formats dot and mermaid";
     for (int32_t i = 0; i < g->n_phases; i++) {
         if (!is_drawn(i, only)) continue;
         int group = sdag_picture_phase(p, g, i);
-        box[i] = sdag_picture_box(p, group, SDAG_LOOK_PHASE, sdag_arena_printf(p->a, "p%d", (int)i + 1),
-                                  g->phases[i].name);
+        box[i] =
+            sdag_picture_box(p, group, SDAG_LOOK_PHASE, sdag_arena_printf(p->a, "p%d", (int)i + 1), g->phases[i].name);
         SDAG_PICTURE_ADD(p->boxes.at[box[i]].details, sdag_arena_printf(p->a, "%d nodes", g->phases[i].n_nodes));
     }
     for (int32_t i = 0; i < g->n_nodes; i++) {
@@ -233,6 +223,20 @@ static void draw_overview(sdag_picture *p, const sdag_graph *g, int32_t only)
         *seen = true;
         sdag_picture_line(p, box[from], box[to], SDAG_LINE_WEIGHTS);
     }
+}
+
+static void add_phase(const drawing *d, int32_t index)
+{
+    const sdag_phase *phase = &d->g->phases[index];
+    int group = sdag_picture_phase(d->p, d->g, index);
+    for (int k = 0; k < phase->n_nodes; k++) {
+        int32_t id = phase->order[k];
+        const sdag_gnode *n = &d->g->nodes[id];
+        d->box[id] = add_node(d->p, d->g, n, group);
+        d->views[id] = count_views(n, d->views);
+        d->depth[id] = find_depth(n, d->depth);
+    }
+    for (int k = 0; k < phase->n_nodes; k++) add_wires(d, phase->order[k]);
 }
 
 static sdag_status lower_phases(sdag_lowered ***out, sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only)
@@ -253,25 +257,13 @@ sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph 
     int *depth = SDAG_NEWS(p->a, int, g->n_nodes);
     drawing d = {.p = p, .g = g, .box = box, .views = views, .depth = depth};
     sdag_lowered **lowered = NULL;
-    if (is_too_much(g, only)) {
-        draw_overview(p, g, only);
-        return SDAG_OK;
-    }
     sdag_status status = shapes ? lower_phases(&lowered, p, log, g, only) : SDAG_OK;
     if (status) return status;
     d.lowered = lowered;
     for (int32_t i = 0; i < g->n_nodes; i++) box[i] = -1;
-    for (int32_t i = 0; i < g->n_phases; i++) {
-        const sdag_phase *phase = &g->phases[i];
-        if (!is_drawn(i, only)) continue;
-        int group = sdag_picture_phase(p, g, i);
-        for (int k = 0; k < phase->n_nodes; k++) {
-            const sdag_gnode *n = &g->nodes[phase->order[k]];
-            box[phase->order[k]] = add_node(p, g, n, group);
-            views[phase->order[k]] = count_views(n, views);
-            depth[phase->order[k]] = find_depth(n, depth);
-        }
-        for (int k = 0; k < phase->n_nodes; k++) add_wires(&d, phase->order[k]);
-    }
+    for (int32_t i = 0; i < g->n_phases; i++)
+        if (is_drawn(i, only)) add_phase(&d, i);
+    if (p->laid_out && (p->boxes.n > SDAG_VIZ_NODES_MAX || sdag_picture_reach(p) > SDAG_VIZ_REACH_MAX))
+        draw_overview(p, g, only);
     return SDAG_OK;
 }

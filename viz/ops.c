@@ -16,8 +16,8 @@ static int frame_of(frames *f, int32_t node)
     if (node < 0) return f->group;
     if (f->of[node] < 0) {
         const sdag_gnode *n = &f->g->nodes[node];
-        f->of[node] = sdag_picture_group(f->p, f->group, sdag_arena_printf(f->p->a, "g%d_%s", (int)f->phase + 1, n->name),
-                                         n->name);
+        f->of[node] = sdag_picture_group(f->p, f->group,
+                                         sdag_arena_printf(f->p->a, "g%d_%s", (int)f->phase + 1, n->name), n->name);
         f->p->groups.at[f->of[node]].look = sdag_picture_look(f->g, n);
         f->p->groups.at[f->of[node]].detail = sdag_picture_text(f->p, n->type->name, 48);
     }
@@ -74,6 +74,13 @@ static int add_op(frames *f, const sdag_lowered *l, int index)
     return i;
 }
 
+static sdag_status check_size(const sdag_picture *p, sdag_log *log, const sdag_phase *phase, int ops, bool alone)
+{
+    if (p->boxes.n <= SDAG_VIZ_OPS_MAX && sdag_picture_reach(p) <= SDAG_VIZ_OPS_REACH_MAX) return SDAG_OK;
+    return sdag_fail(log, SDAG_USAGE, phase->loc, "the %d operations of phase '%s' are too many to be laid out%s", ops,
+                     phase->name, alone ? ": take --format dot or --level nodes" : " with the others: add --phase");
+}
+
 static sdag_status draw_phase(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t phase, bool alone)
 {
     sdag_lowered *l;
@@ -81,12 +88,6 @@ static sdag_status draw_phase(sdag_picture *p, sdag_log *log, const sdag_graph *
     sdag_status status = sdag_lower(&l, p->a, log, &r);
     if (status) return status;
     const sdag_program *q = &l->program;
-    if (q->ops.n + p->boxes.n > SDAG_VIZ_OPS_MAX)
-        return sdag_fail(log, SDAG_USAGE, g->phases[phase].loc,
-                         "phase '%s' has %d operations, and a picture takes at most %d%s", g->phases[phase].name,
-                         q->ops.n, SDAG_VIZ_OPS_MAX,
-                         alone ? ": draw its nodes, or read 'ssldag dump --stage ops'"
-                               : " in all: draw one phase with --phase");
     bool *drawn = choose_ops(p->a, l);
     int *made = SDAG_NEWS(p->a, int, q->values.n);
     frames f = {p, g, phase, sdag_picture_phase(p, g, phase), SDAG_NEWS(p->a, int, g->n_nodes)};
@@ -105,7 +106,7 @@ static sdag_status draw_phase(sdag_picture *p, sdag_log *log, const sdag_graph *
         }
         for (int k = 0; k < o->n_out; k++) made[o->out[k]] = box;
     }
-    return SDAG_OK;
+    return p->laid_out ? check_size(p, log, &g->phases[phase], q->ops.n, alone) : SDAG_OK;
 }
 
 sdag_status sdag_picture_ops(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only)

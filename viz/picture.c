@@ -4,9 +4,9 @@
 
 #include "graphs/graph/words.h"
 
-void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g)
+void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g, sdag_viz_format format)
 {
-    *p = (sdag_picture){.a = a, .ids = {.a = a}};
+    *p = (sdag_picture){.a = a, .ids = {.a = a}, .laid_out = format != SDAG_VIZ_DOT && format != SDAG_VIZ_MERMAID};
     p->title = sdag_picture_text(p, g->name ? g->name : "graph", 80);
     if (g->family) p->detail = sdag_picture_text(p, g->family, 40);
     if (g->about) sdag_picture_wrap(p, p->about, g->about, 90);
@@ -119,6 +119,23 @@ void sdag_picture_add(const char **list, size_t room, const char *text)
             list[i] = text;
             return;
         }
+}
+
+int64_t sdag_picture_reach(const sdag_picture *p)
+{
+    int *rank = SDAG_NEWS(p->a, int, p->boxes.n);
+    int64_t reach = 0;
+    bool labels = false;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < p->lines.n; i++) { /* in the order of their ends: ranks of earlier boxes are final */
+            const sdag_line *l = &p->lines.at[i];
+            int gap = rank[l->to] - rank[l->from];
+            if (l->kind == SDAG_LINE_ORDER) continue;
+            labels |= l->label[0] != NULL;
+            if (pass) reach += gap > 1 ? gap : 1;
+            else if (gap < 1) rank[l->to] = rank[l->from] + 1;
+        }
+    return labels ? 2 * reach : reach; /* a label takes a rank of its own */
 }
 
 /* ---- phases ---- */

@@ -22,15 +22,15 @@ typedef struct sdag_group {
 } sdag_group;
 
 typedef struct sdag_box {
-    const char *id, *name, *kind;             /* kind: type of the node, or NULL */
+    const char *id, *name, *kind;              /* kind: type of the node, or NULL */
     const char *details[SDAG_PICTURE_DETAILS]; /* NULL ends them */
-    const char *tip;                          /* shown under the pointer, or NULL */
+    const char *tip;                           /* shown under the pointer, or NULL */
     int group;
     int look;
 } sdag_box;
 
 typedef struct sdag_line {
-    int from, to;          /* boxes */
+    int from, to;         /* boxes */
     const char *label[4]; /* NULL ends it */
     sdag_line_kind kind;
 } sdag_line;
@@ -42,10 +42,11 @@ typedef struct sdag_picture {
     SDAG_VEC(sdag_group) groups;
     SDAG_VEC(sdag_box) boxes;
     SDAG_VEC(sdag_line) lines;
+    bool laid_out; /* will be: the bounds hold */
     sdag_map ids;
 } sdag_picture;
 
-void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g);
+void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g, sdag_viz_format format);
 
 /* At most max characters of text: control characters and what turns the direction of text are left out, bytes that are
  * no UTF-8 become U+FFFD, "..." ends what was cut. Never empty: "?" stands for nothing. */
@@ -58,6 +59,9 @@ int sdag_picture_group(sdag_picture *p, int parent, const char *id, const char *
 int sdag_picture_box(sdag_picture *p, int group, int look, const char *id, const char *name);
 int sdag_picture_line(sdag_picture *p, int from, int to, sdag_line_kind kind);
 
+/* What the layout will cost: ranks spanned by the lines, all together. Lines lead from earlier boxes to later ones. */
+int64_t sdag_picture_reach(const sdag_picture *p);
+
 /* Adds text to the first free place of a list that ends with NULL; a full list keeps what it has. */
 #define SDAG_PICTURE_ADD(list, text) sdag_picture_add((list), sizeof(list) / sizeof *(list), (text))
 void sdag_picture_add(const char **list, size_t room, const char *text);
@@ -67,7 +71,7 @@ sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph 
 sdag_status sdag_picture_ops(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only);
 /* "Phase 1: pretrain" with its kind and length below. Returns the group. */
 int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase);
-/* The box of a node: look, name, type, telling options. */
+/* The look of a node: its role's, unless its weights come from before. */
 int sdag_picture_look(const sdag_graph *g, const sdag_gnode *n);
 
 /* Writers. */

@@ -19,10 +19,10 @@ typedef enum {
 } sdag_look;
 
 typedef struct sdag_theme_box {
-    const char *id;     /* class in Mermaid */
-    const char *legend; /* what the colour stands for; NULL: not worth a line */
+    const char *id;                            /* class in Mermaid */
+    const char *legend;                        /* what the colour stands for; NULL: not worth a line */
     const char *shape, *style, *margin, *skew; /* Graphviz; NULL: its own */
-    const char *open, *close;           /* brackets around the label in Mermaid */
+    const char *open, *close;                  /* brackets around the label in Mermaid */
     const char *fill, *stroke;
     const char *width; /* of the stroke */
 } sdag_theme_box;
@@ -40,14 +40,14 @@ typedef enum {
 typedef struct sdag_theme_line {
     const char *legend;
     const char *color, *style, *width, *arrow; /* Graphviz */
-    const char *minlen; /* ranks between its ends: 0 lets them stand side by side */
-    const char *weight; /* how much it pulls them together */
-    const char *mermaid; /* NULL: not drawn */
+    const char *minlen;                        /* ranks between its ends: 0 lets them stand side by side */
+    const char *weight;                        /* how much it pulls them together */
+    const char *mermaid;                       /* NULL: not drawn */
 } sdag_theme_line;
 
-#define SDAG_THEME_FONT "Helvetica,Arial,sans-serif"
-#define SDAG_THEME_QUIET "#555555" /* text of the second rank */
-#define SDAG_THEME_PHASE_FILL "#f8f8f4"
+#define SDAG_THEME_FONT         "Helvetica,Arial,sans-serif"
+#define SDAG_THEME_QUIET        "#555555" /* text of the second rank */
+#define SDAG_THEME_PHASE_FILL   "#f8f8f4"
 #define SDAG_THEME_PHASE_STROKE "#b5b5a5"
 #define SDAG_THEME_GROUP_STROKE "#999999"
 

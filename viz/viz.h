@@ -3,9 +3,9 @@
  *   status = sdag_viz_file(arena, log, g, "simclr.svg", &(sdag_viz_options){0});
  *
  * The zero of the options is SVG, every phase, one box a node. Pictures are inert and valid whatever the file says: its
- * texts are cleaned and escaped, and none becomes a link, a font or a script. The same graph gives the same bytes on the
- * same machine (DOT and Mermaid: on any). Opens no file that the graph names. May be called from any thread, one at a
- * time: Graphviz is guarded by a lock. */
+ * texts are cleaned and escaped, and none becomes a link, a font or a script. The same graph gives the same bytes on
+ * the same machine (DOT and Mermaid: on any). Opens no file that the graph names. May be called from any thread, one at
+ * a time: Graphviz is guarded by a lock. */
 #ifndef SDAG_VIZ_VIZ_H
 #define SDAG_VIZ_VIZ_H
 
@@ -13,8 +13,10 @@
 
 typedef enum { SDAG_VIZ_SVG, SDAG_VIZ_PNG, SDAG_VIZ_PDF, SDAG_VIZ_DOT, SDAG_VIZ_MERMAID } sdag_viz_format;
 
-/* Beyond these a picture would take minutes and show nothing: nodes become one box a phase, operations an error. */
-enum { SDAG_VIZ_NODES_MAX = 1000, SDAG_VIZ_LINES_MAX = 4000, SDAG_VIZ_OPS_MAX = 2000 };
+/* Beyond these a layout takes too long and shows too little: SVG, PNG and PDF then have one box a phase instead of one
+ * a node, and refuse operations. REACH is the number of wires, each counted by the ranks that it spans, and twice where
+ * there are labels between the ranks. */
+enum { SDAG_VIZ_NODES_MAX = 1000, SDAG_VIZ_REACH_MAX = 2500, SDAG_VIZ_OPS_MAX = 2000, SDAG_VIZ_OPS_REACH_MAX = 10000 };
 
 typedef struct sdag_viz_options {
     sdag_viz_format format;
@@ -23,8 +25,8 @@ typedef struct sdag_viz_options {
     bool shapes;              /* lower the graph, and write the shape of the values beside the wires */
 } sdag_viz_options;
 
-/* *out: *len bytes in the arena, and a NUL. SDAG_INVALID: lowering found an error (ops, shapes). SDAG_USAGE: more than
- * SDAG_VIZ_OPS_MAX operations. SDAG_FAILED: Graphviz could not draw; what it said is in the log. */
+/* *out: *len bytes in the arena, and a NUL. SDAG_INVALID: lowering found an error (ops, shapes). SDAG_USAGE: too many
+ * operations. SDAG_FAILED: Graphviz could not draw; what it said is in the log. */
 sdag_status sdag_viz_text(char **out, size_t *len, sdag_arena *a, sdag_log *log, const sdag_graph *g,
                           const sdag_viz_options *o);
 

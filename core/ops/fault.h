@@ -4,6 +4,7 @@
 #define SDAG_OPS_FAULT_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 #include "core/base/status.h"
 

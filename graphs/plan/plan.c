@@ -225,7 +225,7 @@ static void set_edges(planner *x)
     out->after_start[n] = total;
     out->after = SDAG_NEWS(x->arena, int32_t, total + 1);
     for (int i = 0; i < n; i++)
-        memcpy(out->after + out->after_start[i], x->deps.after[i].at, (size_t)x->deps.after[i].n * sizeof(int32_t));
+        for (int k = 0; k < x->deps.after[i].n; k++) out->after[out->after_start[i] + k] = x->deps.after[i].at[k];
     for (int k = n - 1; k >= 0; k--) {
         int32_t i = x->deps.order[k];
         double longest = 0;
@@ -275,6 +275,7 @@ sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const
     place_block(&x, !o->no_reuse);
     set_places(&x);
     set_edges(&x);
+    x.plan->feed = x.deps.feed;
     *out = x.plan;
     return SDAG_OK;
 }

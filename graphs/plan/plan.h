@@ -4,7 +4,7 @@
  * t+1 while the *body* (all other ops) works on step t. Values that the body reads from the feed, and the inputs that
  * the host fills for a step, exist twice and alternate (slot t mod 2). All other values have one place in one block;
  * two of them share memory only where the dependencies order their lives. Where sharing saves enough memory the plan
- * adds dependencies (always forward in program order, so never a cycle).
+ * adds dependencies (always forward in one linear order, so never a cycle).
  *
  *   sdag_plan *plan;
  *   status = sdag_plan_build(&plan, arena, log, program, &(sdag_plan_options){0}); */
@@ -37,6 +37,7 @@ typedef struct sdag_plan {
     size_t scratch;         /* bytes of the largest scratch of a tile */
     sdag_tiling *tilings;   /* one an op; views have tiles[0] = 0: they never run */
     int64_t *workspace;     /* offset in the block, one an op; -1: none. Feed ops' are in the block too */
+    bool *feed;             /* the op runs in the feed's loop */
     int32_t *n_before;      /* ops that each op waits for, within its loop */
     int32_t *after_start;   /* CSR: after[after_start[i] .. after_start[i+1]) wait for op i */
     int32_t *after;

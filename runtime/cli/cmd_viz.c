@@ -91,9 +91,9 @@ sdag_status sdag_cli_viz(sdag_cli *c)
     sdag_status status = read_format(&o.format, c);
     if (!status) status = read_level(&o, c);
     if (!status && !c->output && formats[o.format].binary && isatty(STDOUT_FILENO))
-        status = sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
-                           "%s is not for a terminal: give -o FILE, or send the output elsewhere",
-                           formats[o.format].name);
+        status =
+            sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                      "%s is not for a terminal: give -o FILE, or send the output elsewhere", formats[o.format].name);
     if (!status) status = sdag_cli_load(&g, NULL, c, c->args[0]);
     if (status) return status;
     int32_t phase = c->phase ? sdag_cli_phase(c, g) : -1;

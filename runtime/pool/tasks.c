@@ -12,26 +12,13 @@ typedef struct sorter {
     const sdag_program *program;
     sdag_arena *arena;
     int n;           /* ops */
-    bool *feed;      /* the op runs in the feed's loop */
+    const bool *feed; /* the op runs in the feed's loop */
     int32_t *sorted; /* every op after all that it waits for; otherwise in the order of the program */
     int32_t *pos;    /* and back */
     ints *after;     /* ops that wait for op i, with those that never run (views) skipped */
 } sorter;
 
 static bool runs(const sorter *s, int i) { return s->plan->tilings[i].tiles[0] > 0; }
-
-/* As the plan has it: the feed ends where something of the body is read. */
-static void find_feed(sorter *s)
-{
-    for (int i = 0; i < s->n; i++) {
-        const sdag_program_op *o = &s->program->ops.at[i];
-        s->feed[i] = o->part == SDAG_PART_FEED;
-        for (int k = 0; k < o->n_in; k++) {
-            int32_t from = s->program->values.at[o->in[k]].producer;
-            if (from >= 0 && !s->feed[from]) s->feed[i] = false;
-        }
-    }
-}
 
 /* Of all ops whose predecessors are out, the lowest is next: a bitmap does for the queue. */
 static void sort(sorter *s)
@@ -131,12 +118,11 @@ void sdag_tasks_build(sdag_exec *x, sdag_arena *a)
 {
     int n = x->program->ops.n;
     sorter s = {.plan = x->plan, .program = x->program, .arena = a, .n = n};
-    s.feed = SDAG_NEWS(a, bool, n + 1);
+    s.feed = x->plan->feed;
     s.sorted = SDAG_NEWS(a, int32_t, n + 1);
     s.pos = SDAG_NEWS(a, int32_t, n + 1);
     s.after = SDAG_NEWS(a, ints, n + 1);
     x->rank = SDAG_NEWS(a, int32_t, n + 1);
-    find_feed(&s);
     sort(&s);
     skip_views(&s);
     set_ranks(x, &s);

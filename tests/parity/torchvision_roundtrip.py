@@ -25,7 +25,7 @@ LIMIT = 1e-4
 DTYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32}
 
 CASES = [  # name, source, stem, channels
-    ("digits 8x8, small stem", "{type: source.digits, batch: 32}", "small", 1),
+    ("digits 8x8, small stem", "{type: source.digits, fraction: 0.2, batch: 32}", "small", 1),
     ("random 32x32, small stem", "{type: source.random, count: 40, size: 32, batch: 16}", "small", 3),
     ("random 70x64, ImageNet stem", "{type: source.random, count: 20, size: [70, 64], batch: 8}", "imagenet", 3),
 ]

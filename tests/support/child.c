@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -53,6 +54,7 @@ static _Noreturn void become(const child *c, const char *file, const char *const
         setrlimit(RLIMIT_FSIZE, &l);
     }
     alarm(MOST_SECONDS); /* outlives exec */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* so does this: a test that fails leaves nothing running */
     if (chdir(temp_path("")) == 0) execv(file, (char *const *)(uintptr_t)argv);
     _exit(126);
 }
@@ -122,25 +124,33 @@ bool child_ends(const child *c, int code, const char *text)
 
 typedef int (*each_file)(void *arg, const char *name); /* name: below the tree */
 
+static char *join(const char *dir, const char *name)
+{
+    char *path = malloc(strlen(dir) + strlen(name) + 2);
+    need(path != NULL, "malloc");
+    sprintf(path, "%s%s%s", dir, *dir ? "/" : "", name);
+    return path;
+}
+
 static int walk(const char *dir, const char *below, int depth, each_file each, void *arg)
 {
-    char path[PATH_MAX], name[PATH_MAX];
     struct dirent **list;
-    int sum = 0, n;
-    snprintf(path, sizeof path, "%s/%s", temp_path(dir), below);
-    n = scandir(path, &list, NULL, alphasort);
+    char *folder = join(temp_path(dir), below);
+    int sum = 0, n = scandir(folder, &list, NULL, alphasort);
     for (int i = 0; i < n; i++) {
         struct stat st;
-        const char *base = list[i]->d_name;
-        bool self = !strcmp(base, ".") || !strcmp(base, "..");
-        if (!self && snprintf(name, sizeof name, "%s%s%s", below, *below ? "/" : "", base) < (int)sizeof name &&
-            snprintf(path, sizeof path, "%s/%s", temp_path(dir), name) < (int)sizeof path && !lstat(path, &st)) {
+        char *name = join(below, list[i]->d_name), *path = join(folder, list[i]->d_name);
+        bool self = !strcmp(list[i]->d_name, ".") || !strcmp(list[i]->d_name, "..");
+        if (!self && lstat(path, &st) == 0) {
             if (S_ISREG(st.st_mode)) sum += each(arg, name);
             if (S_ISDIR(st.st_mode) && depth) sum += walk(dir, name, depth - 1, each, arg);
         }
+        free(name);
+        free(path);
         free(list[i]);
     }
     if (n >= 0) free(list);
+    free(folder);
     return sum;
 }
 
@@ -189,17 +199,13 @@ bool trees_agree(const char *a, const char *b)
     return walk(a, "", DEPTH, differs, &(pair){a, b}) + walk(b, "", DEPTH, missing, &(pair){b, a}) == 0;
 }
 
-typedef struct likeness {
-    const char *part;
-} likeness;
-
-static int is_like(void *arg, const char *name)
+static int is_like(void *part, const char *name)
 {
     const char *slash = strrchr(name, '/');
-    return strstr(slash ? slash + 1 : name, ((const likeness *)arg)->part) != NULL;
+    return strstr(slash ? slash + 1 : name, part) != NULL;
 }
 
-int files_like(const char *dir, const char *part) { return walk(dir, "", DEPTH, is_like, &(likeness){part}); }
+int files_like(const char *dir, const char *part) { return walk(dir, "", DEPTH, is_like, (void *)(uintptr_t)part); }
 
 static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
 {
@@ -262,7 +268,7 @@ static bool same_json(json_t *x, json_t *y, const char *what, const pair *p)
         free(t);
         break;
     }
-    if (!same) fprintf(stderr, "%s of %s and %s differ (%zu and %zu)\n", what, p->a, p->b, json_size(x), json_size(y));
+    if (!same) fprintf(stderr, "%s of %s and %s differ (%zu and %zu)\n", what, p->a, p->b, json_array_size(x), json_array_size(y));
     json_decref(x);
     json_decref(y);
     return same;

@@ -39,6 +39,7 @@ static bool is(const walk *w, const char *text)
 }
 
 static bool same(word a, word b) { return a.n == b.n && memcmp(a.at, b.at, a.n) == 0; }
+
 static bool is_one_of(word a, const char *const *names)
 {
     for (; *names; names++)
@@ -81,12 +82,15 @@ static bool read_entity(walk *w)
     return true;
 }
 
+static bool in_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_:-.", c));
+}
+
 static bool read_name(walk *w, word *name)
 {
     name->at = w->p;
-    while (w->p < w->end && (strchr("_:-.", *w->p) || (*w->p | 32) >= 'a' ? (*w->p | 32) <= 'z' || strchr("_:-.", *w->p)
-                                                                          : *w->p >= '0' && *w->p <= '9'))
-        w->p++;
+    while (w->p < w->end && in_name(*w->p)) w->p++;
     name->n = (size_t)(w->p - name->at);
     return name->n > 0 && !strchr("0123456789-.", *name->at) ? true : wrong(w, "no name");
 }
@@ -116,7 +120,7 @@ static bool read_attribute(walk *w, word *seen, int n)
 
 static bool read_open(walk *w)
 {
-    static const char *const drawing[] = {"svg",  "g",       "title",   "a",        "polygon",
+    static const char *const drawing[] = {"svg",  "g",        "title",   "a",    "polygon",
                                           "path", "polyline", "ellipse", "text", NULL};
     word name, seen[ATTRIBUTES];
     w->p++;
@@ -143,7 +147,8 @@ static bool read_close(walk *w)
     word name;
     w->p += 2;
     if (!read_name(w, &name)) return false;
-    if (w->depth == 0 || !same(name, w->open[--w->depth])) return wrong(w, "</%.*s> closes nothing", (int)name.n, name.at);
+    if (w->depth == 0 || !same(name, w->open[--w->depth]))
+        return wrong(w, "</%.*s> closes nothing", (int)name.n, name.at);
     skip_space(w);
     return is(w, ">") ? (w->p++, true) : wrong(w, "an end without '>'");
 }
