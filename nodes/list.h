@@ -3,6 +3,7 @@
 #ifndef SDAG_NODES_LIST_H
 #define SDAG_NODES_LIST_H
 
+/* clang-format off */
 #define SDAG_NODES(X)                                                                                                \
     X(source_digits) X(source_idx) X(source_images) X(source_random)                                                 \
     X(augment)                                                                                                       \
@@ -13,5 +14,6 @@
     X(optimizer_sgd) X(optimizer_adamw) X(optimizer_lars)                                                            \
     X(probe_knn) X(probe_linear) X(probe_accuracy) X(probe_mean)                                                     \
     X(sink_csv) X(sink_npy)
+/* clang-format on */
 
 #endif

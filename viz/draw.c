@@ -369,9 +369,11 @@ static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *
 /* Cairo writes the time of day into a PDF; the same graph must give the same bytes. */
 static void forget_time(drawn *d)
 {
-    static const char key[] = "/CreationDate (D:";
-    char *at = d->data ? memmem(d->data, d->len, key, sizeof key - 1) : NULL, *end = at ? d->data + d->len : NULL;
-    for (at = at ? at + sizeof key - 1 : NULL; at && at < end && *at != ')'; at++)
+    static const char key[] = "/CreationDate (D:", date[] = "19700101000000";
+    char *at = memmem(d->data, d->len, key, sizeof key - 1), *end = d->data + d->len;
+    if (!at || (size_t)(end - at) < sizeof key + sizeof date) return;
+    memcpy(at + sizeof key - 1, date, sizeof date - 1);
+    for (at += sizeof key + sizeof date - 2; at < end && *at != ')'; at++) /* "Z", or "+01'00": its length stays */
         if (*at >= '0' && *at <= '9') *at = '0';
 }
 
@@ -393,9 +395,9 @@ sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sd
     drawn d = {.ok = false};
     labels l = make_labels(p);
     draw(&d, SDAG_NEWS(p->a, Agraph_t *, p->groups.n), SDAG_NEWS(p->a, Agnode_t *, p->boxes.n), p, &l, format);
-    if (format == SDAG_VIZ_PDF) forget_time(&d);
     copying c = {.a = p->a, .from = &d};
     bool ok = d.ok && d.data;
+    if (ok && format == SDAG_VIZ_PDF) forget_time(&d);
     sdag_status status = ok ? sdag_arena_try(p->a, copy, &c) : SDAG_FAILED;
     if (format == SDAG_VIZ_DOT) free(d.data);
     else gvFreeRenderData(d.data);

@@ -4,8 +4,8 @@
  *
  * The zero of the options is SVG, every phase, one box a node. Pictures are inert and valid whatever the file says: its
  * texts are cleaned and escaped, and none becomes a link, a font or a script. The same graph gives the same bytes on
- * the same machine (DOT and Mermaid: on any). Opens no file that the graph names. May be called from any thread, one at
- * a time: Graphviz is guarded by a lock. */
+ * the same machine in one time zone (DOT and Mermaid: on any). Opens no file that the graph names. May be called from
+ * any thread, one at a time: Graphviz is guarded by a lock. */
 #ifndef SDAG_VIZ_VIZ_H
 #define SDAG_VIZ_VIZ_H
 

@@ -115,6 +115,7 @@ extern const char *const sdag_auto_choices[];  /* auto, true, false */
 extern const char *const sdag_last_choices[];  /* auto, drop, wrap, keep */
 enum { SDAG_AUTO, SDAG_TRUE, SDAG_FALSE };
 enum { SDAG_LAST_AUTO, SDAG_LAST_DROP, SDAG_LAST_WRAP, SDAG_LAST_KEEP };
+/* clang-format off */
 #define SDAG_SOURCE_OPTS(T)                                                                                              \
     SDAG_INT(T, common.batch, 64, 1, 1 << 20, "samples in a batch"),                                                     \
         SDAG_INT(T, common.per_class, 0, 0, 1 << 30, "keep only so many samples of each class; 0: all"),                 \
@@ -122,6 +123,7 @@ enum { SDAG_LAST_AUTO, SDAG_LAST_DROP, SDAG_LAST_WRAP, SDAG_LAST_KEEP };
         SDAG_ENUM(T, common.shuffle, SDAG_AUTO, sdag_auto_choices, "new order every epoch; auto: in training"),          \
         SDAG_ENUM(T, common.last, SDAG_LAST_AUTO, sdag_last_choices,                                                     \
                   "last partial batch: drop, wrap or keep; auto: drop in training, keep otherwise")
+/* clang-format on */
 
 /* ---- the table of built-in types */
 const sdag_node_type *const *sdag_node_types(int *n);

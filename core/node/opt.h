@@ -79,6 +79,7 @@ struct sdag_opt {
     bool required;
 };
 
+/* clang-format off */
 #define SDAG_BOOL(T, f, d, h) {.name = #f, .help = h, .kind = SDAG_OPT_BOOL, .offset = offsetof(T, f), .def = d, .max = 1}
 #define SDAG_INT(T, f, d, lo, hi, h) {.name = #f, .help = h, .kind = SDAG_OPT_INT, .offset = offsetof(T, f), .def = d, .min = lo, .max = hi}
 #define SDAG_INT_REQ(T, f, lo, hi, h) {.name = #f, .help = h, .kind = SDAG_OPT_INT, .offset = offsetof(T, f), .min = lo, .max = hi, .required = true}
@@ -94,4 +95,5 @@ struct sdag_opt {
 #define SDAG_SCHEDULE(T, f, d, lo, hi, h) {.name = #f, .help = h, .kind = SDAG_OPT_SCHEDULE, .offset = offsetof(T, f), .def = d, .min = lo, .max = hi}
 #define SDAG_RECORDS(T, f, r, h) {.name = #f, .help = h, .kind = SDAG_OPT_RECORDS, .offset = offsetof(T, f), .records = r, .required = true}
 
+/* clang-format on */
 #endif

@@ -40,9 +40,11 @@ typedef struct sdag_transform {
 } sdag_transform;
 
 /* One row a transform. */
+/* clang-format off */
 #define SDAG_TRANSFORMS(X)                                                                                           \
     X(random_resized_crop) X(random_crop) X(center_crop) X(resize) X(random_affine) X(horizontal_flip)               \
     X(vertical_flip) X(color_jitter) X(grayscale) X(gaussian_blur) X(solarize) X(noise) X(normalize)
+/* clang-format on */
 #define X(n) extern const sdag_record_type sdag_transform_##n;
 SDAG_TRANSFORMS(X)
 #undef X

@@ -14,6 +14,7 @@ typedef struct sdag_optimizer_opts {
 
 extern const sdag_record_type *const sdag_optimizer_groups[];
 
+/* clang-format off */
 #define SDAG_OPTIMIZER_OPTS(T, rate, decay)                                                                              \
     SDAG_SCHEDULE(T, common.lr, rate, 0, 1e4, "learning rate"),                                                          \
         SDAG_F32(T, common.weight_decay, decay, 0, 1e3, "weight decay"),                                                 \
@@ -22,6 +23,7 @@ extern const sdag_record_type *const sdag_optimizer_groups[];
         SDAG_F32(T, common.clip, 0, 0, 1e9, "largest norm of all gradients together; 0: no clipping"),                   \
         {.name = "common.groups", .kind = SDAG_OPT_RECORDS, .offset = offsetof(T, common.groups),                        \
          .records = sdag_optimizer_groups, .help = "other rates or decays for some parameters; the first that matches counts"}
+/* clang-format on */
 
 /* What is wrong with the common options, or NULL. */
 const char *sdag_optimizer_check(const sdag_optimizer_opts *o);

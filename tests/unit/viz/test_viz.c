@@ -464,6 +464,7 @@ static void test_formats(void **state)
     assert_memory_equal(r.out + r.len - 8, "IEND\xae\x42\x60\x82", 8);
     draw(&r, (sdag_viz_options){.format = SDAG_VIZ_PDF});
     assert_memory_equal(r.out, "%PDF-", 5);
+    assert_non_null(memmem(r.out, r.len, "(D:19700101000000", 17));
     const char *path = temp_path("g.svg");
     assert_int_equal(sdag_viz_file(&r.a, r.log, r.g, path, &(sdag_viz_options){0}), SDAG_OK);
     size_t n;
