@@ -22,7 +22,7 @@ cmake -G Ninja -B build -S . -DSSLDAG_TESTS=OFF -DSSLDAG_SANITIZE= >/dev/null
 cmake --build build --target ssldag
 if [ -z "$out" ]; then
     out=runs/simclr-digits/$(date +%Y-%m-%d-%H%M%S)
-    set -- "$@" --out "$out"
+    set -- --out "$out" "$@"
 fi
 build/ssldag run examples/simclr/simclr.yaml "$@" >/dev/null
 

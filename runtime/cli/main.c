@@ -1,5 +1,6 @@
 /* ssldag: self-supervised learning from a picture you can read. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,7 @@ static sdag_status dispatch(void *arg)
 int main(int argc, char **argv)
 {
     sdag_arena arena;
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of the write, as a full disk is */
     sdag_arena_init(&arena);
     sdag_log *log = sdag_log_create(stderr);
     sdag_cli cli = {.arena = &arena, .log = log, .steps = 20, .warmup = 3};

@@ -41,7 +41,8 @@ sdag_status sdag_metrics_emit(sdag_session *s, json_t *line)
         else if (errno != EINTR) status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: %s", metrics_path(s), strerror(errno));
     }
     free(text);
-    s->metrics.bytes += (int64_t)done;
+    if (!status) s->metrics.bytes += (int64_t)done;
+    else if (done && ftruncate(s->metrics.fd, s->metrics.bytes)) return status; /* no half of a line is left */
     return status;
 }
 
