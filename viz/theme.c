@@ -1,6 +1,6 @@
 #include "viz/theme.h"
 
-#define INK            "#333333"
+#define INK "#333333"
 #define BRACKETS(o, c) .open = o, .close = c
 
 const sdag_theme_box sdag_theme_boxes[SDAG_LOOK_COUNT] = {

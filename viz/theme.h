@@ -45,9 +45,9 @@ typedef struct sdag_theme_line {
     const char *mermaid;                       /* NULL: not drawn */
 } sdag_theme_line;
 
-#define SDAG_THEME_FONT         "Helvetica,Arial,sans-serif"
-#define SDAG_THEME_QUIET        "#555555" /* text of the second rank */
-#define SDAG_THEME_PHASE_FILL   "#f8f8f4"
+#define SDAG_THEME_FONT "Helvetica,Arial,sans-serif"
+#define SDAG_THEME_QUIET "#555555" /* text of the second rank */
+#define SDAG_THEME_PHASE_FILL "#f8f8f4"
 #define SDAG_THEME_PHASE_STROKE "#b5b5a5"
 #define SDAG_THEME_GROUP_STROKE "#999999"
 

@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void *sdag_alloc(size_t bytes);                    /* zeroed; NULL when memory runs out */
-void *sdag_alloc_array(size_t n, size_t each);     /* zeroed; NULL also when n*each overflows */
+void *sdag_alloc(size_t bytes);                       /* zeroed; NULL when memory runs out */
+void *sdag_alloc_array(size_t n, size_t each);        /* zeroed; NULL also when n*each overflows */
 void *sdag_alloc_aligned(size_t bytes, size_t align); /* not zeroed; align a power of two; sdag_free it */
-void *sdag_realloc(void *p, size_t n, size_t each); /* p from here or NULL; new bytes not zeroed */
-void sdag_free(void *p);                           /* NULL is fine */
+void *sdag_realloc(void *p, size_t n, size_t each);   /* p from here or NULL; new bytes not zeroed */
+void sdag_free(void *p);                              /* NULL is fine */
 
 void sdag_alloc_fail(uint64_t nth, bool forever);
 uint64_t sdag_alloc_count(void);

@@ -33,10 +33,10 @@ sdag_status sdag_arena_try(sdag_arena *a, sdag_status (*fn)(void *arg), void *ar
 void sdag_arena_defer(sdag_arena *a, void (*fn)(void *p), void *p);
 _Noreturn void sdag_arena_escape(sdag_arena *a); /* as if an allocation had failed */
 
-void *sdag_arena_get(sdag_arena *a, size_t bytes);           /* zeroed, aligned to 16 */
-void *sdag_arena_array(sdag_arena *a, size_t n, size_t each); /* overflow counts as out of memory */
+void *sdag_arena_get(sdag_arena *a, size_t bytes);                 /* zeroed, aligned to 16 */
+void *sdag_arena_array(sdag_arena *a, size_t n, size_t each);      /* overflow counts as out of memory */
 char *sdag_arena_copy(sdag_arena *a, const void *p, size_t bytes); /* a NUL is added */
-char *sdag_arena_str(sdag_arena *a, const char *s);          /* NULL gives NULL */
+char *sdag_arena_str(sdag_arena *a, const char *s);                /* NULL gives NULL */
 char *sdag_arena_printf(sdag_arena *a, const char *fmt, ...) SDAG_PRINTF(2, 3);
 char *sdag_arena_vprintf(sdag_arena *a, const char *fmt, va_list ap);
 
@@ -45,9 +45,13 @@ char *sdag_arena_vprintf(sdag_arena *a, const char *fmt, va_list ap);
 #define SDAG_NEWS(a, T, n) ((T *)sdag_arena_array((a), (size_t)(n), sizeof(T)))
 
 /* A growing array in an arena:  SDAG_VEC(int) v = {0};  *SDAG_PUSH(a, &v) = 3;  v.at[0], v.n */
-#define SDAG_VEC(T) struct { T *at; int n, cap; }
-#define SDAG_PUSH(a, v)                                                                                     \
-    ((v)->n == (v)->cap ? sdag_vec_grow((a), (void **)&(v)->at, &(v)->cap, sizeof *(v)->at) : (void)0,      \
+#define SDAG_VEC(T) \
+    struct {        \
+        T *at;      \
+        int n, cap; \
+    }
+#define SDAG_PUSH(a, v)                                                                                \
+    ((v)->n == (v)->cap ? sdag_vec_grow((a), (void **)&(v)->at, &(v)->cap, sizeof *(v)->at) : (void)0, \
      &(v)->at[(v)->n++])
 void sdag_vec_grow(sdag_arena *a, void **at, int *cap, size_t each);
 

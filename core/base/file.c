@@ -61,8 +61,8 @@ static sdag_status read_all(void *arg)
     return SDAG_OK;
 }
 
-sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *log, sdag_loc loc,
-                           const char *path, size_t limit)
+sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *log, sdag_loc loc, const char *path,
+                           size_t limit)
 {
     reading r = {.a = a, .limit = limit, .fd = open_again(path, O_RDONLY, 0)};
     struct stat st;

@@ -11,8 +11,8 @@
 
 /* The whole of path into the arena (a NUL is added). Longer than limit is an error. EINTR is retried.
  * loc: where the YAML names the file, for the message; SDAG_NOLOC: the message stands alone. */
-sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *log, sdag_loc loc,
-                           const char *path, size_t limit);
+sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *log, sdag_loc loc, const char *path,
+                           size_t limit);
 
 /* A file under construction: path.tmp.PID in the same directory, until committed.
  * Any write error sticks; commit reports it, and nothing of the file remains (a failure to sync the directory
@@ -21,7 +21,7 @@ sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *lo
 typedef struct sdag_outfile {
     int fd, err;
     char *path, *tmp; /* tmp NULL: written directly */
-    char *buf;      /* 64 KiB */
+    char *buf;        /* 64 KiB */
     size_t fill;
     uint64_t bytes; /* written so far */
 } sdag_outfile;

@@ -145,9 +145,12 @@ const char *sdag_log_intern(sdag_log *l, const char *file)
 /* Columns that a character takes in a terminal; of its own, since wcwidth depends on the locale. */
 static int width_of(uint32_t c)
 {
-    static const struct { uint32_t from, to; int width; } ranges[] = {
-        {0x300, 0x36f, 0}, {0x1100, 0x115f, 2}, {0x200b, 0x200f, 0}, {0x2e80, 0xa4cf, 2}, {0xac00, 0xd7a3, 2},
-        {0xf900, 0xfaff, 2}, {0xfe00, 0xfe0f, 0}, {0xfe30, 0xfe6f, 2}, {0xff00, 0xff60, 2}, {0xffe0, 0xffe6, 2},
+    static const struct {
+        uint32_t from, to;
+        int width;
+    } ranges[] = {
+        {0x300, 0x36f, 0},     {0x1100, 0x115f, 2},   {0x200b, 0x200f, 0},   {0x2e80, 0xa4cf, 2}, {0xac00, 0xd7a3, 2},
+        {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2},   {0xff00, 0xff60, 2}, {0xffe0, 0xffe6, 2},
         {0x1f300, 0x1f64f, 2}, {0x1f900, 0x1f9ff, 2}, {0x20000, 0x3fffd, 2},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -179,8 +182,8 @@ static void write_safe(FILE *out, const char *text)
  * so that the caret below stands where it should. */
 typedef struct glyph {
     const char *text;
-    int bytes;  /* of the line */
-    int shown;  /* bytes of text */
+    int bytes; /* of the line */
+    int shown; /* bytes of text */
     int width;
 } glyph;
 

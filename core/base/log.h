@@ -48,7 +48,7 @@ void sdag_log_addv(sdag_log *l, sdag_level level, sdag_loc loc, const char *fmt,
 /* An error; returns s. */
 sdag_status sdag_fail(sdag_log *l, sdag_status s, sdag_loc loc, const char *fmt, ...) SDAG_PRINTF(4, 5);
 
-int sdag_log_errors(const sdag_log *l);  /* number of errors so far */
+int sdag_log_errors(const sdag_log *l); /* number of errors so far */
 int sdag_log_count(const sdag_log *l);
 const sdag_diag *sdag_log_at(const sdag_log *l, int i);
 void sdag_log_quiet(sdag_log *l, bool quiet); /* quiet: keep, do not write (the progress bar is on its line) */

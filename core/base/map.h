@@ -22,9 +22,9 @@ typedef struct sdag_map {
         const char *key;
         uint64_t hash;
         int id;
-    } *rows;      /* in order of insertion */
-    int n, cap;   /* of rows */
-    int32_t *at;  /* open addressing: index of a row + 1, 0 free */
+    } * rows;    /* in order of insertion */
+    int n, cap;  /* of rows */
+    int32_t *at; /* open addressing: index of a row + 1, 0 free */
     uint32_t mask;
 } sdag_map;
 

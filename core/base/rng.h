@@ -22,7 +22,7 @@ uint32_t sdag_rng_u32(sdag_rng *r);
 uint32_t sdag_rng_below(sdag_rng *r, uint32_t n); /* 0..n-1 without bias; n >= 1 */
 float sdag_rng_f32(sdag_rng *r);                  /* [0,1), 24 bits */
 float sdag_rng_uniform(sdag_rng *r, float lo, float hi);
-float sdag_rng_normal(sdag_rng *r);               /* N(0,1), Box-Muller on two words */
-uint32_t sdag_hash32(const char *text);           /* FNV-1a: names of nodes as the stream's node word */
+float sdag_rng_normal(sdag_rng *r);     /* N(0,1), Box-Muller on two words */
+uint32_t sdag_hash32(const char *text); /* FNV-1a: names of nodes as the stream's node word */
 
 #endif

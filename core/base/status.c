@@ -5,8 +5,9 @@ static const struct row {
     const char *name;
     int exit_code;
 } rows[] = {
-    [SDAG_OK] = {"ok", 0},           [SDAG_FAILED] = {"failed", 1},     [SDAG_USAGE] = {"usage", 2},
-    [SDAG_INVALID] = {"invalid", 3}, [SDAG_IO] = {"io", 4},             [SDAG_DIVERGED] = {"diverged", 5},
+    [SDAG_OK] = {"ok", 0},           [SDAG_FAILED] = {"failed", 1},
+    [SDAG_USAGE] = {"usage", 2},     [SDAG_INVALID] = {"invalid", 3},
+    [SDAG_IO] = {"io", 4},           [SDAG_DIVERGED] = {"diverged", 5},
     [SDAG_NOMEM] = {"no memory", 1}, [SDAG_STOPPED] = {"stopped", 75},
 };
 

@@ -187,12 +187,9 @@ static void write_digits(char buf[32], double v, int n)
 
     if (exponent < -2 || exponent > 15)
         snprintf(buf, 32, "%s%c%s%se%d", sign, digits[0], k > 1 ? "." : "", digits + 1, exponent);
-    else if (exponent < 0)
-        snprintf(buf, 32, "%s0.%s%s", sign, exponent == -2 ? "0" : "", digits);
-    else if (k == exponent + 1)
-        snprintf(buf, 32, "%s%s", sign, digits);
-    else
-        snprintf(buf, 32, "%s%.*s.%s", sign, exponent + 1, digits, digits + exponent + 1);
+    else if (exponent < 0) snprintf(buf, 32, "%s0.%s%s", sign, exponent == -2 ? "0" : "", digits);
+    else if (k == exponent + 1) snprintf(buf, 32, "%s%s", sign, digits);
+    else snprintf(buf, 32, "%s%.*s.%s", sign, exponent + 1, digits, digits + exponent + 1);
 }
 
 static const char *not_finite(double v) { return isnan(v) ? ".nan" : v > 0 ? ".inf" : "-.inf"; }
@@ -224,8 +221,11 @@ int sdag_utf8(uint32_t *cp, const char *p, size_t n)
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000}; /* shorter forms exist below: refused */
     const unsigned char *u = (const unsigned char *)p;
     if (n == 0) return 0;
-    int len = u[0] < 0x80 ? 1 : u[0] >= 0xc2 && u[0] < 0xe0 ? 2 : u[0] >= 0xe0 && u[0] < 0xf0 ? 3 :
-              u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : 0;
+    int len = u[0] < 0x80                   ? 1
+              : u[0] >= 0xc2 && u[0] < 0xe0 ? 2
+              : u[0] >= 0xe0 && u[0] < 0xf0 ? 3
+              : u[0] >= 0xf0 && u[0] < 0xf5 ? 4
+                                            : 0;
     if (len == 0 || (size_t)len > n) return 0;
     uint32_t v = len == 1 ? u[0] : u[0] & (0x7fu >> len);
     for (int i = 1; i < len; i++) {

@@ -21,8 +21,8 @@ static bool in_range(int n, const int64_t *f, int64_t low)
 
 bool sdag_conv_size(const sdag_conv *cv, int64_t *oh, int64_t *ow)
 {
-    const int64_t sizes[] = {cv->n,        cv->h,        cv->w,     cv->c,     cv->o,     cv->kh,
-                             cv->kw,       cv->stride_h, cv->stride_w, cv->dil_h, cv->dil_w, cv->groups};
+    const int64_t sizes[] = {cv->n,  cv->h,        cv->w,        cv->c,     cv->o,     cv->kh,
+                             cv->kw, cv->stride_h, cv->stride_w, cv->dil_h, cv->dil_w, cv->groups};
     const int64_t pads[] = {cv->pad_h, cv->pad_w};
     if (!in_range(12, sizes, 1) || !in_range(2, pads, 0)) return false;
     if (cv->c % cv->groups || cv->o % cv->groups) return false;
@@ -41,26 +41,27 @@ void sdag_conv_plan(const sdag_conv *cv, sdag_conv_kind kind, sdag_tiling *out)
     sdag_conv_job j = {.cv = cv, .kind = kind};
     *out = (sdag_tiling){.stages = 1, .tiles = {1}};
     if (!sdag_conv_size(cv, &j.oh, &j.ow)) return;
-    out->flops = 2.0 * (double)(cv->n * j.oh * j.ow) * (double)cv->o * (double)(cv->c / cv->groups) *
-                 (double)(cv->kh * cv->kw);
-    if (sdag_conv_fits_winograd(cv))
-        sdag_conv_plan_winograd(&j, out);
-    else if (sdag_conv_fits_depthwise(cv))
-        sdag_conv_plan_depthwise(&j, out);
-    else
-        sdag_conv_plan_gather(&j, out);
+    out->flops =
+        2.0 * (double)(cv->n * j.oh * j.ow) * (double)cv->o * (double)(cv->c / cv->groups) * (double)(cv->kh * cv->kw);
+    if (sdag_conv_fits_winograd(cv)) sdag_conv_plan_winograd(&j, out);
+    else if (sdag_conv_fits_depthwise(cv)) sdag_conv_plan_depthwise(&j, out);
+    else sdag_conv_plan_gather(&j, out);
 }
 
 void sdag_conv_run(const sdag_conv *cv, sdag_conv_kind kind, const float *a, const float *b, float *out,
                    void *workspace, void *scratch, int stage, int64_t tile)
 {
-    sdag_conv_job j = {.cv = cv, .kind = kind, .a = a, .b = b, .out = out, .work = workspace, .scratch = scratch,
-                       .stage = stage, .tile = tile};
+    sdag_conv_job j = {.cv = cv,
+                       .kind = kind,
+                       .a = a,
+                       .b = b,
+                       .out = out,
+                       .work = workspace,
+                       .scratch = scratch,
+                       .stage = stage,
+                       .tile = tile};
     if (!sdag_conv_size(cv, &j.oh, &j.ow)) return;
-    if (sdag_conv_fits_winograd(cv))
-        sdag_conv_run_winograd(&j);
-    else if (sdag_conv_fits_depthwise(cv))
-        sdag_conv_run_depthwise(&j);
-    else
-        sdag_conv_run_gather(&j);
+    if (sdag_conv_fits_winograd(cv)) sdag_conv_run_winograd(&j);
+    else if (sdag_conv_fits_depthwise(cv)) sdag_conv_run_depthwise(&j);
+    else sdag_conv_run_gather(&j);
 }

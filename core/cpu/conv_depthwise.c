@@ -108,10 +108,7 @@ static void weights_sum(const sdag_conv_job *j)
 
 void sdag_conv_run_depthwise(const sdag_conv_job *j)
 {
-    if (j->kind == SDAG_CONV_BACK_WEIGHTS)
-        (j->stage == 0 ? weights_slot : weights_sum)(j);
-    else if (j->stage == 0)
-        turn_kernels(j);
-    else
-        (j->kind == SDAG_CONV_FORWARD ? forward_row : back_row)(j);
+    if (j->kind == SDAG_CONV_BACK_WEIGHTS) (j->stage == 0 ? weights_slot : weights_sum)(j);
+    else if (j->stage == 0) turn_kernels(j);
+    else (j->kind == SDAG_CONV_FORWARD ? forward_row : back_row)(j);
 }

@@ -17,16 +17,16 @@ enum {
     ROW_BYTES = 512 << 10, /* gathered rows of a block */
     SUM_BYTES = 512 << 10, /* a tile's part of the weights' gradient */
     MAX_ROWS = 448,
-    ROW_UNIT = 56,         /* blocks are multiples of the register blocks' rows */
-    WEIGHT_TILES = 32,     /* wanted in the weights' gradient */
-    PACK_ROWS = 8,         /* output channels of a tile that adds slots up */
+    ROW_UNIT = 56,     /* blocks are multiples of the register blocks' rows */
+    WEIGHT_TILES = 32, /* wanted in the weights' gradient */
+    PACK_ROWS = 8,     /* output channels of a tile that adds slots up */
 };
 
 typedef struct axis {
-    int64_t n, src;                 /* positions in the result, in the source */
-    int64_t start, stride;          /* position i is pixel start + i stride of the result */
-    int64_t step, off, offstep;     /* source position, see above */
-    int64_t count, first, every;    /* kernel elements */
+    int64_t n, src;              /* positions in the result, in the source */
+    int64_t start, stride;       /* position i is pixel start + i stride of the result */
+    int64_t step, off, offstep;  /* source position, see above */
+    int64_t count, first, every; /* kernel elements */
 } axis;
 
 typedef struct phase {
@@ -36,11 +36,11 @@ typedef struct phase {
 
 typedef struct gather {
     const sdag_conv_job *j;
-    int64_t images, g, k1, n1;   /* groups; channels a group of the source, of the result */
-    int64_t cs, cd, hs, ws;      /* channels and size of the source */
-    int64_t hd, wd;              /* size of the result */
+    int64_t images, g, k1, n1; /* groups; channels a group of the source, of the result */
+    int64_t cs, cd, hs, ws;    /* channels and size of the source */
+    int64_t hd, wd;            /* size of the result */
     int64_t phases_h, phases_w;
-    int64_t ph, pw, places;      /* places of an image, of all images: result pixels of the phase that has most */
+    int64_t ph, pw, places;         /* places of an image, of all images: result pixels of the phase that has most */
     int64_t longest, block, blocks; /* the longest gathered row; places of a block */
 } gather;
 
@@ -49,10 +49,7 @@ typedef struct place {
     int64_t n, i, q;
 } place;
 
-static place place_at(const gather *t, int64_t x)
-{
-    return (place){x / (t->ph * t->pw), x / t->pw % t->ph, x % t->pw};
-}
+static place place_at(const gather *t, int64_t x) { return (place){x / (t->ph * t->pw), x / t->pw % t->ph, x % t->pw}; }
 
 static void next_place(const gather *t, place *x)
 {
@@ -65,8 +62,8 @@ static void next_place(const gather *t, place *x)
 
 static axis axis_forward(int64_t src, int64_t dst, int64_t k, int64_t stride, int64_t pad, int64_t dil)
 {
-    return (axis){.n = dst, .src = src, .stride = 1, .step = stride, .off = -pad, .offstep = dil, .count = k,
-                  .every = 1};
+    return (axis){
+        .n = dst, .src = src, .stride = 1, .step = stride, .off = -pad, .offstep = dil, .count = k, .every = 1};
 }
 
 static axis axis_back(int64_t src, int64_t dst, int64_t k, int64_t stride, int64_t pad, int64_t dil, int64_t p)
@@ -106,12 +103,32 @@ static int64_t block_rows(int64_t k)
 static gather gather_of(const sdag_conv_job *j)
 {
     const sdag_conv *cv = j->cv;
-    gather t = {.j = j, .images = cv->n, .g = cv->groups, .k1 = cv->c / cv->groups, .n1 = cv->o / cv->groups,
-                .cs = cv->c, .cd = cv->o, .hs = cv->h, .ws = cv->w, .hd = j->oh, .wd = j->ow, .phases_h = 1,
+    gather t = {.j = j,
+                .images = cv->n,
+                .g = cv->groups,
+                .k1 = cv->c / cv->groups,
+                .n1 = cv->o / cv->groups,
+                .cs = cv->c,
+                .cd = cv->o,
+                .hs = cv->h,
+                .ws = cv->w,
+                .hd = j->oh,
+                .wd = j->ow,
+                .phases_h = 1,
                 .phases_w = 1};
     if (j->kind == SDAG_CONV_BACK_DATA)
-        t = (gather){.j = j, .images = cv->n, .g = cv->groups, .k1 = t.n1, .n1 = t.k1, .cs = t.cd, .cd = t.cs,
-                     .hs = t.hd, .ws = t.wd, .hd = t.hs, .wd = t.ws, .phases_h = sdag_min_i64(cv->stride_h, t.hs),
+        t = (gather){.j = j,
+                     .images = cv->n,
+                     .g = cv->groups,
+                     .k1 = t.n1,
+                     .n1 = t.k1,
+                     .cs = t.cd,
+                     .cd = t.cs,
+                     .hs = t.hd,
+                     .ws = t.wd,
+                     .hd = t.hs,
+                     .wd = t.ws,
+                     .phases_h = sdag_min_i64(cv->stride_h, t.hs),
                      .phases_w = sdag_min_i64(cv->stride_w, t.ws)};
     for (int64_t i = 0; i < t.phases_h * t.phases_w; i++) {
         const phase f = phase_of(&t, i);
@@ -144,10 +161,8 @@ static inline void put(pen *p, const float *from, int64_t n)
     p->to += p->apart == SDAG_LANES ? n : n / SDAG_LANES * p->apart;
     if (p->apart != SDAG_LANES) {
         for (int64_t i = 0; i < n; i += SDAG_LANES, to += p->apart) {
-            if (from)
-                memcpy(to, from + i, SDAG_LANES * sizeof *to);
-            else
-                memset(to, 0, SDAG_LANES * sizeof *to);
+            if (from) memcpy(to, from + i, SDAG_LANES * sizeof *to);
+            else memset(to, 0, SDAG_LANES * sizeof *to);
         }
     } else if (!from) {
         memset(to, 0, (size_t)n * sizeof *to);
@@ -263,8 +278,8 @@ static void run_joined(const gather *t, const phase *f, int64_t group, int64_t p
     const float *a = as_is ? t->j->a + p * t->cs + group * t->k1 : t->j->scratch;
     const int64_t lda = as_is ? t->cs : row_step(f->k);
     if (!as_is) gather_rows(t->j->scratch, lda, t, f, group, p, n);
-    sdag_kern_best()->mul(n, t->n1, f->k, a, lda, t->j->work + group * panels(t) * f->k * SDAG_LANES,
-                          f->k * SDAG_LANES, t->j->out + p * t->cd + group * t->n1, t->cd, false);
+    sdag_kern_best()->mul(n, t->n1, f->k, a, lda, t->j->work + group * panels(t) * f->k * SDAG_LANES, f->k * SDAG_LANES,
+                          t->j->out + p * t->cd + group * t->n1, t->cd, false);
 }
 
 static void run_product(const gather *t, int64_t tile)
@@ -372,8 +387,6 @@ void sdag_conv_plan_gather(const sdag_conv_job *j, sdag_tiling *t)
 void sdag_conv_run_gather(const sdag_conv_job *j)
 {
     const gather g = gather_of(j);
-    if (j->kind == SDAG_CONV_BACK_WEIGHTS)
-        (j->stage == 0 ? run_weights : run_sum)(&g, j->tile);
-    else
-        (j->stage == 0 ? run_pack : run_product)(&g, j->tile);
+    if (j->kind == SDAG_CONV_BACK_WEIGHTS) (j->stage == 0 ? run_weights : run_sum)(&g, j->tile);
+    else (j->stage == 0 ? run_pack : run_product)(&g, j->tile);
 }

@@ -14,20 +14,20 @@
 #include "core/cpu/conv_int.h"
 
 enum {
-    SIDE = 4,                 /* results of a tile along an axis */
+    SIDE = 4, /* results of a tile along an axis */
     ELEMENTS = 36,
-    FEW_TILES = 1024,         /* fused from here on */
-    BLOCK_BYTES = 512 << 10,    /* transformed sources of a block */
-    UNIT = 14,                /* tiles of a block are a multiple of the register blocks' rows */
+    FEW_TILES = 1024,        /* fused from here on */
+    BLOCK_BYTES = 512 << 10, /* transformed sources of a block */
+    UNIT = 14,               /* tiles of a block are a multiple of the register blocks' rows */
     MAX_BLOCK = 56,
-    CHUNK = 64,               /* result channels that are multiplied at once */
-    BIG_BLOCK = 128,          /* unfused: tiles that are multiplied at once */
-    FEW_PRODUCTS = 8,         /* unfused: with fewer than these, both are halved */
-    FUSED_RUNS = 128,         /* at most this many fused tiles of the op */
-    SLOTS = 16,               /* partial sums of the weights' gradient */
-    BOTH_BYTES = 1 << 20,     /* transformed x and gy of a block */
+    CHUNK = 64,           /* result channels that are multiplied at once */
+    BIG_BLOCK = 128,      /* unfused: tiles that are multiplied at once */
+    FEW_PRODUCTS = 8,     /* unfused: with fewer than these, both are halved */
+    FUSED_RUNS = 128,     /* at most this many fused tiles of the op */
+    SLOTS = 16,           /* partial sums of the weights' gradient */
+    BOTH_BYTES = 1 << 20, /* transformed x and gy of a block */
     MAX_SUM_BLOCK = 112,
-    WHOLE_BYTES = 640 << 10,  /* see the weights' gradient */
+    WHOLE_BYTES = 640 << 10, /* see the weights' gradient */
     THIRDS_BYTES = 4 << 20,
     SPREAD_BYTES = 96 << 20,
     MIN_CHANNELS = 16,
@@ -35,13 +35,13 @@ enum {
 
 typedef struct wino {
     const sdag_conv_job *j;
-    int64_t n, k, m;             /* images, channels of the source, of the result */
-    int64_t hs, ws, hd, wd;      /* size of the source, of the result */
+    int64_t n, k, m;        /* images, channels of the source, of the result */
+    int64_t hs, ws, hd, wd; /* size of the source, of the result */
     int64_t pad_h, pad_w, th, tw, tiles;
     bool fused;
-    int64_t block, blocks;       /* tiles of a block that is transformed at once */
-    int64_t chunk, chunks;       /* result channels that are multiplied at once */
-    int64_t big, bigs;           /* unfused: tiles that are multiplied at once */
+    int64_t block, blocks; /* tiles of a block that is transformed at once */
+    int64_t chunk, chunks; /* result channels that are multiplied at once */
+    int64_t big, bigs;     /* unfused: tiles that are multiplied at once */
 } wino;
 
 bool sdag_conv_fits_winograd(const sdag_conv *cv)
@@ -53,11 +53,27 @@ bool sdag_conv_fits_winograd(const sdag_conv *cv)
 static wino wino_of(const sdag_conv_job *j)
 {
     const sdag_conv *cv = j->cv;
-    wino t = {.j = j, .n = cv->n, .k = cv->c, .m = cv->o, .hs = cv->h, .ws = cv->w, .hd = j->oh, .wd = j->ow,
-              .pad_h = cv->pad_h, .pad_w = cv->pad_w};
+    wino t = {.j = j,
+              .n = cv->n,
+              .k = cv->c,
+              .m = cv->o,
+              .hs = cv->h,
+              .ws = cv->w,
+              .hd = j->oh,
+              .wd = j->ow,
+              .pad_h = cv->pad_h,
+              .pad_w = cv->pad_w};
     if (j->kind == SDAG_CONV_BACK_DATA) {
-        t = (wino){.j = j, .n = cv->n, .k = cv->o, .m = cv->c, .hs = j->oh, .ws = j->ow, .hd = cv->h, .wd = cv->w,
-                   .pad_h = 2 - cv->pad_h, .pad_w = 2 - cv->pad_w};
+        t = (wino){.j = j,
+                   .n = cv->n,
+                   .k = cv->o,
+                   .m = cv->c,
+                   .hs = j->oh,
+                   .ws = j->ow,
+                   .hd = cv->h,
+                   .wd = cv->w,
+                   .pad_h = 2 - cv->pad_h,
+                   .pad_w = 2 - cv->pad_w};
     }
     t.th = sdag_ceil_div(t.hd, SIDE);
     t.tw = sdag_ceil_div(t.wd, SIDE);

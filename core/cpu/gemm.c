@@ -9,7 +9,8 @@ sdag_status sdag_gemm_init(sdag_log *log)
     if (openblas_get_parallel() == OPENBLAS_OPENMP && openblas_get_num_threads() > 1)
         return sdag_fail(log, SDAG_FAILED, SDAG_NOLOC,
                          "OpenBLAS is the OpenMP flavour with %d threads: set OMP_NUM_THREADS=1, or choose the pthread "
-                         "flavour (libopenblas0-pthread)", openblas_get_num_threads());
+                         "flavour (libopenblas0-pthread)",
+                         openblas_get_num_threads());
     openblas_set_num_threads(1);
     return SDAG_OK;
 }

@@ -13,7 +13,8 @@
 #endif
 
 /* Winograd's points. With 0, +-1, +-2, the usual ones, errors are four times as large (measured). On the choice see
- * Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks". */
+ * Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks".
+ */
 #define POINT_A 0.70710678118654752440f
 #define POINT_B 1.41421356237309504880f
 

@@ -17,8 +17,8 @@
 enum { SDAG_LANES = 16 }; /* columns of a panel */
 
 /* c[m,n] = (add ? c : 0) + a b.   b in panels, c row-major. */
-typedef void sdag_kern_mul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
-                           int64_t panel, float *c, int64_t ldc, bool add);
+typedef void sdag_kern_mul(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t panel,
+                           float *c, int64_t ldc, bool add);
 
 /* One tile into Winograd's transformed space; p points at its pixels. */
 typedef void sdag_kern_tile(const float *const *p, int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group);

@@ -15,13 +15,11 @@ INLINE void KERN(block)(const int mr, const int nv, const bool at, int64_t k, co
                         const float *b, ptrdiff_t pb, float *c, ptrdiff_t ldc, bool add)
 {
     VEC acc[KERN_MR][2];
-    UNROLL for (int i = 0; i < mr; i++)
-        UNROLL for (int v = 0; v < nv; v++) {
-            if (add)
-                acc[i][v] = LOAD(c + i * ldc + v * KERN_VL);
-            else
-                acc[i][v] = (VEC){0};
-        }
+    UNROLL for (int i = 0; i < mr; i++) UNROLL for (int v = 0; v < nv; v++)
+    {
+        if (add) acc[i][v] = LOAD(c + i * ldc + v * KERN_VL);
+        else acc[i][v] = (VEC){0};
+    }
     const float *pa[(KERN_MR + 2) / 3];
     UNROLL for (int i = 0; i < (KERN_MR + 2) / 3; i++) pa[i] = at ? a : a + 3 * i * lda;
     for (int64_t q = 0; q < k; q++) {
@@ -30,54 +28,54 @@ INLINE void KERN(block)(const int mr, const int nv, const bool at, int64_t k, co
         UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(b + v * pb + KERN_AHEAD * SDAG_LANES);
         if (at) __builtin_prefetch(a + (q + KERN_AHEAD) * lda);
         b += SDAG_LANES;
-        UNROLL for (int i = 0; i < mr; i++) {
+        UNROLL for (int i = 0; i < mr; i++)
+        {
             float s = at ? pa[0][i] : pa[i / 3][(i % 3) * lda];
             UNROLL for (int v = 0; v < nv; v++) acc[i][v] += s * bv[v];
         }
-        if (at)
-            pa[0] += lda;
-        else
-            UNROLL for (int i = 0; i < (KERN_MR + 2) / 3; i++) pa[i]++;
+        if (at) pa[0] += lda;
+        else UNROLL for (int i = 0; i < (KERN_MR + 2) / 3; i++) pa[i]++;
     }
-    UNROLL for (int i = 0; i < mr; i++)
-        UNROLL for (int v = 0; v < nv; v++) STORE(c + i * ldc + v * KERN_VL, acc[i][v]);
+    UNROLL for (int i = 0; i < mr; i++) UNROLL for (int v = 0; v < nv; v++) STORE(c + i * ldc + v * KERN_VL, acc[i][v]);
 }
 
 typedef void KERN(block_fn)(int64_t k, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t pb, float *c,
                             ptrdiff_t ldc, bool add);
 
-#define BLOCK(mr, nv, at)                                                                                          \
-    KERN_TARGET static void KERN(block_##mr##_##nv##_##at)(int64_t k, const float *a, ptrdiff_t lda,               \
-                                                           const float *b, ptrdiff_t pb, float *c, ptrdiff_t ldc,  \
-                                                           bool add)                                               \
-    {                                                                                                              \
-        KERN(block)(mr, nv, at, k, a, lda, b, pb, c, ldc, add);                                                    \
+#define BLOCK(mr, nv, at)                                                                                            \
+    KERN_TARGET static void KERN(block_##mr##_##nv##_##at)(int64_t k, const float *a, ptrdiff_t lda, const float *b, \
+                                                           ptrdiff_t pb, float *c, ptrdiff_t ldc, bool add)          \
+    {                                                                                                                \
+        KERN(block)(mr, nv, at, k, a, lda, b, pb, c, ldc, add);                                                      \
     }
 #define BLOCKS(mr) BLOCK(mr, 1, 0) BLOCK(mr, 2, 0) BLOCK(mr, 1, 1) BLOCK(mr, 2, 1)
-#define ROW(mr)                                                                                                    \
-    {                                                                                                              \
-        { KERN(block_##mr##_1_0), KERN(block_##mr##_2_0) }, { KERN(block_##mr##_1_1), KERN(block_##mr##_2_1) }     \
+#define ROW(mr)                                                                                              \
+    {                                                                                                        \
+        {KERN(block_##mr##_1_0), KERN(block_##mr##_2_0)}, { KERN(block_##mr##_1_1), KERN(block_##mr##_2_1) } \
     }
-BLOCKS(1) BLOCKS(2) BLOCKS(3) BLOCKS(4) BLOCKS(5) BLOCKS(6)
+BLOCKS(1)
+BLOCKS(2)
+BLOCKS(3)
+BLOCKS(4)
+BLOCKS(5) BLOCKS(6)
 #if KERN_MR > 6
-BLOCKS(7) BLOCKS(8) BLOCKS(9) BLOCKS(10) BLOCKS(11) BLOCKS(12) BLOCKS(13) BLOCKS(14)
+    BLOCKS(7) BLOCKS(8) BLOCKS(9) BLOCKS(10) BLOCKS(11) BLOCKS(12) BLOCKS(13) BLOCKS(14)
 #endif
 
-/* [rows - 1][a transposed][vectors - 1] */
-static KERN(block_fn) *const KERN(blocks)[KERN_MR][2][2] = {
-    ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6),
+    /* [rows - 1][a transposed][vectors - 1] */
+    static KERN(block_fn) *const KERN(blocks)[KERN_MR][2][2] = {
+        ROW(1), ROW(2), ROW(3), ROW(4),  ROW(5),  ROW(6),
 #if KERN_MR > 6
-    ROW(7), ROW(8), ROW(9), ROW(10), ROW(11), ROW(12), ROW(13), ROW(14),
+        ROW(7), ROW(8), ROW(9), ROW(10), ROW(11), ROW(12), ROW(13), ROW(14),
 #endif
 };
 
 /* The last columns, fewer than the vectors hold: through a square on the stack, so that c is not overrun. */
-KERN_TARGET static void KERN(ragged)(KERN(block_fn) *fn, int64_t rows, int64_t cols, int64_t k, const float *a,
+KERN_TARGET static void KERN(ragged)(KERN(block_fn) * fn, int64_t rows, int64_t cols, int64_t k, const float *a,
                                      int64_t lda, const float *b, int64_t pb, float *c, int64_t ldc, bool add)
 {
     float square[KERN_MR * 2 * KERN_VL] = {0};
-    for (int64_t i = 0; add && i < rows; i++)
-        memcpy(square + i * 2 * KERN_VL, c + i * ldc, (size_t)cols * sizeof *c);
+    for (int64_t i = 0; add && i < rows; i++) memcpy(square + i * 2 * KERN_VL, c + i * ldc, (size_t)cols * sizeof *c);
     fn(k, a, lda, b, pb, square, 2 * KERN_VL, add);
     for (int64_t i = 0; i < rows; i++) memcpy(c + i * ldc, square + i * 2 * KERN_VL, (size_t)cols * sizeof *c);
 }
@@ -91,10 +89,8 @@ INLINE void KERN(strip)(const bool at, int64_t rows, int64_t n, int64_t k, const
         const int64_t left = n - j, nv = left > KERN_VL ? 2 : 1;
         const float *bj = b + j / SDAG_LANES * panel + j % SDAG_LANES;
         KERN(block_fn) *fn = KERN(blocks)[rows - 1][at][nv - 1];
-        if (left >= nv * KERN_VL)
-            fn(k, a, lda, bj, pb, c + j, ldc, add);
-        else
-            KERN(ragged)(fn, rows, left, k, a, lda, bj, pb, c + j, ldc, add);
+        if (left >= nv * KERN_VL) fn(k, a, lda, bj, pb, c + j, ldc, add);
+        else KERN(ragged)(fn, rows, left, k, a, lda, bj, pb, c + j, ldc, add);
     }
 }
 
@@ -113,8 +109,7 @@ INLINE void KERN(mul_any)(const bool at, int64_t m, int64_t n, int64_t k, const 
             for (int64_t i = 0, row = 0; i < nb; i++) {
                 const int64_t rows = m / nb + (i < m % nb);
                 const float *ai = a + k0 * lda + row;
-                for (int64_t q = 0; row + SDAG_LANES <= m && q < kk; q++)
-                    memcpy(copy[q], ai + q * lda, sizeof copy[q]);
+                for (int64_t q = 0; row + SDAG_LANES <= m && q < kk; q++) memcpy(copy[q], ai + q * lda, sizeof copy[q]);
                 for (int64_t q = 0; row + SDAG_LANES > m && q < kk; q++)
                     for (int64_t r = 0; r < rows; r++) copy[q][r] = ai[q * lda + r];
                 KERN(strip)(at, rows, n, kk, copy[0], SDAG_LANES, bk, panel, c + row * ldc, ldc, add, 0, n);
@@ -126,8 +121,8 @@ INLINE void KERN(mul_any)(const bool at, int64_t m, int64_t n, int64_t k, const 
                 for (int64_t i = 0, row = 0; i < nb; i++) {
                     const int64_t rows = m / nb + (i < m % nb);
                     const float *ai = at ? a + k0 * lda + row : a + row * lda + k0;
-                    KERN(strip)(at, rows, n, kk, ai, lda, bk, panel, c + row * ldc, ldc, add, j,
-                                j + wide < n ? j + wide : n);
+                    KERN(strip)
+                    (at, rows, n, kk, ai, lda, bk, panel, c + row * ldc, ldc, add, j, j + wide < n ? j + wide : n);
                     row += rows;
                 }
         }
@@ -233,16 +228,16 @@ INLINE void KERN(x_lanes)(const int third, const float *const *p, int64_t c, flo
 {
     VEC t[6][6];
     const int rows = third < 0 ? 6 : 2;
-    UNROLL for (int j = 0; j < 6; j++) {
+    UNROLL for (int j = 0; j < 6; j++)
+    {
         VEC d[6], r[6];
         UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(p[i * 6 + j] + c);
-        if (third < 0)
-            KERN(bt)(r, d);
-        else
-            KERN(bt_third)(third, r, d);
+        if (third < 0) KERN(bt)(r, d);
+        else KERN(bt_third)(third, r, d);
         UNROLL for (int i = 0; i < rows; i++) t[i][j] = r[i];
     }
-    UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int i = 0; i < rows; i++)
+    {
         VEC r[6];
         KERN(bt)(r, t[i]);
         UNROLL for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * step, r[j]);
@@ -253,16 +248,16 @@ INLINE void KERN(gy_lanes)(const int third, const float *const *p, int64_t c, fl
 {
     VEC t[6][4];
     const int rows = third < 0 ? 6 : 2;
-    UNROLL for (int j = 0; j < 4; j++) {
+    UNROLL for (int j = 0; j < 4; j++)
+    {
         VEC d[4], r[6];
         UNROLL for (int i = 0; i < 4; i++) d[i] = LOAD(p[i * 4 + j] + c);
-        if (third < 0)
-            KERN(aa)(r, d);
-        else
-            KERN(aa_third)(third, r, d);
+        if (third < 0) KERN(aa)(r, d);
+        else KERN(aa_third)(third, r, d);
         UNROLL for (int i = 0; i < rows; i++) t[i][j] = r[i];
     }
-    UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int i = 0; i < rows; i++)
+    {
         VEC r[6];
         KERN(aa)(r, t[i]);
         UNROLL for (int j = 0; j < 6; j++) STORE(v + (i * 6 + j) * step, r[j]);
@@ -272,7 +267,8 @@ INLINE void KERN(gy_lanes)(const int third, const float *const *p, int64_t c, fl
 INLINE void KERN(y_lanes)(const float *m, ptrdiff_t step, VEC y[16])
 {
     VEC t[4][6];
-    UNROLL for (int j = 0; j < 6; j++) {
+    UNROLL for (int j = 0; j < 6; j++)
+    {
         VEC d[6], r[4];
         UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(m + (i * 6 + j) * step);
         KERN(at)(r, d);
@@ -282,20 +278,20 @@ INLINE void KERN(y_lanes)(const float *m, ptrdiff_t step, VEC y[16])
 }
 
 /* All channels of a tile of n pixels. The last ones, when not a multiple of 16, are copied with zeros behind them. */
-#define TILE(name, n, lanes, third)                                                                                \
+#define TILE(name, n, lanes, third)                                                                                  \
     KERN_TARGET static void KERN(name)(const float *const *p, int64_t nc, float *v, ptrdiff_t step, ptrdiff_t group) \
-    {                                                                                                              \
-        int64_t c = 0;                                                                                             \
-        for (; c + SDAG_LANES <= nc; c += SDAG_LANES, v += group)                                                  \
-            for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(lanes)(third, p, c + i, v + i, step);               \
-        if (c == nc) return;                                                                                       \
-        const float *copy[n];                                                                                      \
-        float room[n][SDAG_LANES];                                                                                 \
-        for (int e = 0; e < n; e++) {                                                                              \
-            for (int i = 0; i < SDAG_LANES; i++) room[e][i] = c + i < nc ? p[e][c + i] : 0.0f;                     \
-            copy[e] = room[e];                                                                                     \
-        }                                                                                                          \
-        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(lanes)(third, copy, i, v + i, step);                    \
+    {                                                                                                                \
+        int64_t c = 0;                                                                                               \
+        for (; c + SDAG_LANES <= nc; c += SDAG_LANES, v += group)                                                    \
+            for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(lanes)(third, p, c + i, v + i, step);                 \
+        if (c == nc) return;                                                                                         \
+        const float *copy[n];                                                                                        \
+        float room[n][SDAG_LANES];                                                                                   \
+        for (int e = 0; e < n; e++) {                                                                                \
+            for (int i = 0; i < SDAG_LANES; i++) room[e][i] = c + i < nc ? p[e][c + i] : 0.0f;                       \
+            copy[e] = room[e];                                                                                       \
+        }                                                                                                            \
+        for (int i = 0; i < SDAG_LANES; i += KERN_VL) KERN(lanes)(third, copy, i, v + i, step);                      \
     }
 TILE(wino_x, 36, x_lanes, -1)
 TILE(wino_gy, 16, gy_lanes, -1)
@@ -312,8 +308,7 @@ KERN_TARGET static void KERN(wino_y)(const float *m, ptrdiff_t step, int64_t nc,
     for (; c + KERN_VL <= nc; c += KERN_VL) {
         VEC y[16];
         KERN(y_lanes)(m + c, step, y);
-        UNROLL for (int e = 0; e < 16; e++)
-            if (p[e]) STORE(p[e] + c, y[e]);
+        UNROLL for (int e = 0; e < 16; e++) if (p[e]) STORE(p[e] + c, y[e]);
     }
     if (c < nc) {
         VEC y[16];
@@ -327,13 +322,15 @@ KERN_TARGET static void KERN(wino_w)(const float w[9][SDAG_LANES], float *u, ptr
 {
     for (int l = 0; l < SDAG_LANES; l += KERN_VL) {
         VEC t[6][3];
-        UNROLL for (int j = 0; j < 3; j++) {
+        UNROLL for (int j = 0; j < 3; j++)
+        {
             const VEC d[3] = {LOAD(w[j] + l), LOAD(w[3 + j] + l), LOAD(w[6 + j] + l)};
             VEC r[6];
             KERN(gg)(r, d);
             UNROLL for (int i = 0; i < 6; i++) t[i][j] = r[i];
         }
-        UNROLL for (int i = 0; i < 6; i++) {
+        UNROLL for (int i = 0; i < 6; i++)
+        {
             VEC r[6];
             KERN(gg)(r, t[i]);
             UNROLL for (int j = 0; j < 6; j++) STORE(u + l + (i * 6 + j) * step, r[j]);
@@ -345,13 +342,15 @@ KERN_TARGET static void KERN(wino_gw)(const float *q, ptrdiff_t step, float gw[9
 {
     for (int l = 0; l < SDAG_LANES; l += KERN_VL) {
         VEC t[3][6];
-        UNROLL for (int j = 0; j < 6; j++) {
+        UNROLL for (int j = 0; j < 6; j++)
+        {
             VEC d[6], r[3];
             UNROLL for (int i = 0; i < 6; i++) d[i] = LOAD(q + l + (i * 6 + j) * step);
             KERN(gt)(r, d);
             UNROLL for (int i = 0; i < 3; i++) t[i][j] = r[i];
         }
-        UNROLL for (int i = 0; i < 3; i++) {
+        UNROLL for (int i = 0; i < 3; i++)
+        {
             VEC r[3];
             KERN(gt)(r, t[i]);
             UNROLL for (int j = 0; j < 3; j++) STORE(gw[i * 3 + j] + l, r[j]);
@@ -360,10 +359,16 @@ KERN_TARGET static void KERN(wino_gw)(const float *q, ptrdiff_t step, float gw[9
 }
 
 static const sdag_kern KERN(table) = {
-    .name = KERN_LABEL, .mul = KERN(mul), .mul_t = KERN(mul_t), .wino_x = KERN(wino_x), .wino_gy = KERN(wino_gy),
+    .name = KERN_LABEL,
+    .mul = KERN(mul),
+    .mul_t = KERN(mul_t),
+    .wino_x = KERN(wino_x),
+    .wino_gy = KERN(wino_gy),
     .third_x = {KERN(third_x_0), KERN(third_x_1), KERN(third_x_2)},
     .third_gy = {KERN(third_gy_0), KERN(third_gy_1), KERN(third_gy_2)},
-    .wino_y = KERN(wino_y), .wino_w = KERN(wino_w), .wino_gw = KERN(wino_gw),
+    .wino_y = KERN(wino_y),
+    .wino_w = KERN(wino_w),
+    .wino_gw = KERN(wino_gw),
 };
 
 #undef VEC

@@ -15,10 +15,10 @@
 enum { SDAG_STAGES = 4 };
 
 typedef struct sdag_tiling {
-    int stages;                  /* 1..SDAG_STAGES */
-    int64_t tiles[SDAG_STAGES];  /* of each stage, at least 1 */
-    size_t workspace, scratch;   /* bytes */
-    double flops;                /* of the whole op by its definition: an estimate for priorities and reports */
+    int stages;                 /* 1..SDAG_STAGES */
+    int64_t tiles[SDAG_STAGES]; /* of each stage, at least 1 */
+    size_t workspace, scratch;  /* bytes */
+    double flops;               /* of the whole op by its definition: an estimate for priorities and reports */
 } sdag_tiling;
 
 #endif

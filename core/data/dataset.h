@@ -10,11 +10,11 @@
 
 typedef struct sdag_dataset sdag_dataset;
 struct sdag_dataset {
-    int64_t n;              /* samples */
-    int64_t h, w, c;        /* of every image; h = w = 0: sizes differ */
-    size_t cap;             /* bytes of the largest decoded sample */
-    int classes;            /* 0: no labels */
-    const int32_t *labels;  /* [n], -1: unknown; NULL: none */
+    int64_t n;                      /* samples */
+    int64_t h, w, c;                /* of every image; h = w = 0: sizes differ */
+    size_t cap;                     /* bytes of the largest decoded sample */
+    int classes;                    /* 0: no labels */
+    const int32_t *labels;          /* [n], -1: unknown; NULL: none */
     const char *const *class_names; /* [classes], or NULL: numbers */
     void *impl;
     /* Writes sample id as u8[h,w,c] to dst (cap bytes) and its size to hw. slot: a small number below

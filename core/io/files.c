@@ -25,11 +25,11 @@ struct sdag_files {
     char *root;      /* packed: "train/", or ""; not packed: the path of dir */
     sdag_names here; /* not packed */
     const sdag_names *names;
-    size_t skip;     /* bytes of the names before the root */
+    size_t skip; /* bytes of the names before the root */
     uint64_t largest;
-    klass *classes;  /* sorted by name */
+    klass *classes; /* sorted by name */
     int n_classes;
-    int *label;      /* of each file */
+    int *label; /* of each file */
 };
 
 int sdag_files_count(const sdag_files *f) { return (int)f->names->n; }

@@ -42,8 +42,7 @@ static sdag_status visit(walk *w, int fd, size_t last, const level *up)
     }
     if (S_ISDIR(st.st_mode)) {
         for (const level *l = up; l; l = l->up)
-            if (l->dev == st.st_dev && l->ino == st.st_ino)
-                return broken(w, "a link to a directory that contains it");
+            if (l->dev == st.st_dev && l->ino == st.st_ino) return broken(w, "a link to a directory that contains it");
         int sub = sdag_open_at(fd, w->name + last, O_DIRECTORY);
         return sub < 0 ? broken(w, strerror(errno)) : read_dir(w, sub, strlen(w->name), up);
     }

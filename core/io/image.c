@@ -141,7 +141,8 @@ static void inks_to_light(uint8_t *dst, const uint8_t *cmyk, size_t pixels, int 
         int k = cmyk[3], rgb[3];
         for (int c = 0; c < 3; c++) rgb[c] = k - mul255(255 - cmyk[c], k);
         if (channels == 1) dst[0] = luma(rgb);
-        else for (int c = 0; c < 3; c++) dst[c] = (uint8_t)rgb[c];
+        else
+            for (int c = 0; c < 3; c++) dst[c] = (uint8_t)rgb[c];
     }
 }
 
@@ -259,8 +260,8 @@ static sdag_status png_decode(uint8_t *dst, int h, int w, const uint8_t *file, s
 
 /* ---- both ---- */
 
-sdag_status sdag_image_decode(sdag_decoder *d, uint8_t *dst, size_t cap, int *h, int *w, const void *file,
-                              size_t len, int channels, int min_side, char why[SDAG_WHY])
+sdag_status sdag_image_decode(sdag_decoder *d, uint8_t *dst, size_t cap, int *h, int *w, const void *file, size_t len,
+                              int channels, int min_side, char why[SDAG_WHY])
 {
     sdag_image_head head;
     bool inks;

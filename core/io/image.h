@@ -48,7 +48,7 @@ void sdag_decoder_destroy(sdag_decoder *d); /* NULL is fine */
 /* dst u8[H,W,channels] of cap bytes, channels 1 or 3; H and W as sdag_image_decoded_size says.
  * Allocates nothing of ours but for a CMYK JPEG, whose four channels pass through a buffer of the decoder.
  * SDAG_IO: damaged file. SDAG_FAILED: dst is too small. SDAG_NOMEM. On failure dst is undefined. */
-sdag_status sdag_image_decode(sdag_decoder *d, uint8_t *dst, size_t cap, int *h, int *w, const void *file,
-                              size_t len, int channels, int min_side, char why[SDAG_WHY]);
+sdag_status sdag_image_decode(sdag_decoder *d, uint8_t *dst, size_t cap, int *h, int *w, const void *file, size_t len,
+                              int channels, int min_side, char why[SDAG_WHY]);
 
 #endif

@@ -13,7 +13,10 @@ enum { HEADER = 256, TEXT_AT = 10 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are written as they lie in memory");
 
-static const struct { const char *descr; size_t size; } dtypes[] = {
+static const struct {
+    const char *descr;
+    size_t size;
+} dtypes[] = {
     [SDAG_NPY_F32] = {"<f4", 4},
     [SDAG_NPY_I32] = {"<i4", 4},
     [SDAG_NPY_I64] = {"<i8", 8},
@@ -43,8 +46,8 @@ static void put_header(sdag_npy *w, bool again)
     char h[HEADER];
     make_header(h, w);
     for (size_t done = 0; done < HEADER && !w->out.err;) {
-        ssize_t k = again ? pwrite(w->out.fd, h + done, HEADER - done, (off_t)done)
-                          : write(w->out.fd, h + done, HEADER - done);
+        ssize_t k =
+            again ? pwrite(w->out.fd, h + done, HEADER - done, (off_t)done) : write(w->out.fd, h + done, HEADER - done);
         if (k < 0 && errno != EINTR) w->out.err = errno;
         if (k == 0) w->out.err = EIO;
         if (k > 0) done += (size_t)k;

@@ -22,10 +22,10 @@ enum { SDAG_NPY_RANK = 7 }; /* most dimensions of a row */
 typedef struct sdag_npy {
     sdag_outfile out;
     sdag_npy_dtype dtype;
-    int rank;                    /* of a row */
+    int rank; /* of a row */
     int64_t shape[SDAG_NPY_RANK];
-    size_t row;                  /* bytes */
-    int64_t rows;                /* so far */
+    size_t row;   /* bytes */
+    int64_t rows; /* so far */
 } sdag_npy;
 
 /* rank 0: rows are single numbers. SDAG_FAILED: rank or shape impossible. SDAG_IO: see sdag_out_open.

@@ -30,10 +30,14 @@ struct sdag_st {
     int n, n_meta;
 };
 
-static const struct { const char *name; size_t size; } dtypes[SDAG_ST_DTYPES] = {
-    [SDAG_ST_F32] = {"F32", 4}, [SDAG_ST_F16] = {"F16", 2}, [SDAG_ST_BF16] = {"BF16", 2}, [SDAG_ST_F64] = {"F64", 8},
-    [SDAG_ST_I64] = {"I64", 8}, [SDAG_ST_I32] = {"I32", 4}, [SDAG_ST_U8] = {"U8", 1},     [SDAG_ST_BOOL] = {"BOOL", 1},
-    [SDAG_ST_I8] = {"I8", 1},   [SDAG_ST_I16] = {"I16", 2}, [SDAG_ST_U16] = {"U16", 2},   [SDAG_ST_U32] = {"U32", 4},
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[SDAG_ST_DTYPES] = {
+    [SDAG_ST_F32] = {"F32", 4}, [SDAG_ST_F16] = {"F16", 2},         [SDAG_ST_BF16] = {"BF16", 2},
+    [SDAG_ST_F64] = {"F64", 8}, [SDAG_ST_I64] = {"I64", 8},         [SDAG_ST_I32] = {"I32", 4},
+    [SDAG_ST_U8] = {"U8", 1},   [SDAG_ST_BOOL] = {"BOOL", 1},       [SDAG_ST_I8] = {"I8", 1},
+    [SDAG_ST_I16] = {"I16", 2}, [SDAG_ST_U16] = {"U16", 2},         [SDAG_ST_U32] = {"U32", 4},
     [SDAG_ST_U64] = {"U64", 8}, [SDAG_ST_F8_E4M3] = {"F8_E4M3", 1}, [SDAG_ST_F8_E5M2] = {"F8_E5M2", 1},
 };
 
@@ -154,7 +158,8 @@ static sdag_status read_meta(sdag_st *st, json_t *v)
     if (!json_is_object(v)) return broken(st, "__metadata__ is not a map");
     st->meta = sdag_alloc_array(json_object_size(v), sizeof *st->meta);
     if (!st->meta) return SDAG_NOMEM;
-    json_object_foreach(v, key, value) {
+    json_object_foreach(v, key, value)
+    {
         if (!json_is_string(value)) return broken(st, "__metadata__: the value of '%s' is not a string", key);
         st->meta[st->n_meta++] = (sdag_st_pair){key, json_string_value(value)};
     }
@@ -169,7 +174,8 @@ static sdag_status read_entries(sdag_st *st, uint64_t room)
     sdag_status s = SDAG_OK;
     st->entry = sdag_alloc_array(json_object_size(st->root), sizeof *st->entry);
     if (!st->entry) return SDAG_NOMEM;
-    json_object_foreach(st->root, name, v) {
+    json_object_foreach(st->root, name, v)
+    {
         if (strcmp(name, "__metadata__") == 0) s = read_meta(st, v);
         else s = read_entry(st, &st->entry[st->n++], name, v, room);
         if (s) return s;
@@ -185,7 +191,7 @@ static sdag_status parse_header(sdag_st *st, const char *text, size_t len, uint6
     if (text[0] != '{') return broken(st, "it is not a safetensors file: its header is not JSON");
     sdag_json_begin();
     st->root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
-    if (sdag_json_starved()) return SDAG_NOMEM; /* even where jansson went on: it may have lost a letter of a name */
+    if (sdag_json_starved()) return SDAG_NOMEM;  /* even where jansson went on: it may have lost a letter of a name */
     if (st->root) return read_entries(st, room); /* an object, by its first byte */
     return broken(st, "its header is not valid JSON: %s", e.text);
 }
@@ -293,9 +299,12 @@ static void to_f32(void *to, const void *piece, size_t n, sdag_st_dtype t)
     float *f = to;
     const uint16_t *h = piece;
     const double *d = piece;
-    if (t == SDAG_ST_F16) for (size_t i = 0; i < n; i++) f[i] = from_f16(h[i]);
-    else if (t == SDAG_ST_BF16) for (size_t i = 0; i < n; i++) f[i] = from_bf16(h[i]);
-    else for (size_t i = 0; i < n; i++) f[i] = (float)d[i];
+    if (t == SDAG_ST_F16)
+        for (size_t i = 0; i < n; i++) f[i] = from_f16(h[i]);
+    else if (t == SDAG_ST_BF16)
+        for (size_t i = 0; i < n; i++) f[i] = from_bf16(h[i]);
+    else
+        for (size_t i = 0; i < n; i++) f[i] = (float)d[i];
 }
 
 static void to_i64(void *to, const void *piece, size_t n, sdag_st_dtype t)
@@ -303,8 +312,10 @@ static void to_i64(void *to, const void *piece, size_t n, sdag_st_dtype t)
     int64_t *v = to;
     const int32_t *w = piece;
     const uint8_t *b = piece;
-    if (t == SDAG_ST_I32) for (size_t i = 0; i < n; i++) v[i] = w[i];
-    else for (size_t i = 0; i < n; i++) v[i] = b[i];
+    if (t == SDAG_ST_I32)
+        for (size_t i = 0; i < n; i++) v[i] = w[i];
+    else
+        for (size_t i = 0; i < n; i++) v[i] = b[i];
 }
 
 static sdag_status fail_read(const sdag_st *st, const sdag_st_entry *e, sdag_log *log, const char *what)

@@ -27,9 +27,22 @@
 enum { SDAG_ST_RANK = 8 }; /* most dimensions */
 
 typedef enum sdag_st_dtype {
-    SDAG_ST_F32, SDAG_ST_F16, SDAG_ST_BF16, SDAG_ST_F64, SDAG_ST_I64, SDAG_ST_I32, SDAG_ST_U8, SDAG_ST_BOOL,
-    SDAG_ST_I8, SDAG_ST_I16, SDAG_ST_U16, SDAG_ST_U32, SDAG_ST_U64, /* from here on: only as raw bytes */
-    SDAG_ST_F8_E4M3, SDAG_ST_F8_E5M2, SDAG_ST_DTYPES
+    SDAG_ST_F32,
+    SDAG_ST_F16,
+    SDAG_ST_BF16,
+    SDAG_ST_F64,
+    SDAG_ST_I64,
+    SDAG_ST_I32,
+    SDAG_ST_U8,
+    SDAG_ST_BOOL,
+    SDAG_ST_I8,
+    SDAG_ST_I16,
+    SDAG_ST_U16,
+    SDAG_ST_U32,
+    SDAG_ST_U64, /* from here on: only as raw bytes */
+    SDAG_ST_F8_E4M3,
+    SDAG_ST_F8_E5M2,
+    SDAG_ST_DTYPES
 } sdag_st_dtype;
 
 const char *sdag_st_dtype_name(sdag_st_dtype t); /* "F32" */
@@ -57,7 +70,7 @@ sdag_status sdag_st_open(sdag_st **out, sdag_log *log, sdag_loc loc, const char 
 void sdag_st_close(sdag_st *st); /* NULL is fine; names end here */
 
 int sdag_st_count(const sdag_st *st);
-const sdag_st_entry *sdag_st_at(const sdag_st *st, int i); /* sorted by name, bytewise */
+const sdag_st_entry *sdag_st_at(const sdag_st *st, int i);              /* sorted by name, bytewise */
 const sdag_st_entry *sdag_st_find(const sdag_st *st, const char *name); /* NULL: there is none */
 
 int sdag_st_meta_count(const sdag_st *st);

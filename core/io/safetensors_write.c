@@ -16,9 +16,9 @@ typedef struct writing {
     const sdag_st_tensor **order; /* the tensors as they lie in the file */
     size_t *bytes;                /* of each */
     int n;
-    const sdag_st_pair **meta;    /* by key */
+    const sdag_st_pair **meta; /* by key */
     int n_meta;
-    char *header;                 /* padded */
+    char *header; /* padded */
     size_t len;
 } writing;
 

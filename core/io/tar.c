@@ -120,8 +120,10 @@ static sdag_status add_plain(indexing *x, struct archive *a, uint64_t size, bool
 static sdag_status add_packed(indexing *x, struct archive *a, uint64_t size)
 {
     if (size > x->limit - x->fill)
-        return sdag_fail(x->log, SDAG_IO, x->loc, "the compressed archive '%s' holds more than %zu MiB of files: "
-                         "decompress it, a plain .tar is read in place", x->path, x->limit >> 20);
+        return sdag_fail(x->log, SDAG_IO, x->loc,
+                         "the compressed archive '%s' holds more than %zu MiB of files: "
+                         "decompress it, a plain .tar is read in place",
+                         x->path, x->limit >> 20);
     if (size > x->cap - x->fill) {
         size_t cap = x->fill + (size_t)size;
         cap = cap > x->limit / 2 ? x->limit : cap * 2;
@@ -150,12 +152,13 @@ static sdag_status add_entry(indexing *x, struct archive *a, struct archive_entr
     if (s) return s;
     bool link = archive_entry_hardlink(e) || archive_entry_filetype(e) == AE_IFLNK;
     bool sparse = archive_entry_sparse_count(e) > 0;
-    bool wanted = (link || archive_entry_filetype(e) == AE_IFREG) && x->clean[0] &&
-                  (!x->keep || x->keep(x->ctx, x->clean));
+    bool wanted =
+        (link || archive_entry_filetype(e) == AE_IFREG) && x->clean[0] && (!x->keep || x->keep(x->ctx, x->clean));
     if (wanted && (link || sparse))
-        return sdag_fail(x->log, SDAG_IO, x->loc, "cannot read '%s' of the archive '%s': it is stored as a %s; pack it "
-                         "again with tar --dereference --hard-dereference, without --sparse", x->clean, x->path,
-                         link ? "link" : "sparse file");
+        return sdag_fail(x->log, SDAG_IO, x->loc,
+                         "cannot read '%s' of the archive '%s': it is stored as a %s; pack it "
+                         "again with tar --dereference --hard-dereference, without --sparse",
+                         x->clean, x->path, link ? "link" : "sparse file");
     if (!x->packed && sparse) {
         x->end = UNKNOWN;
         return SDAG_OK;

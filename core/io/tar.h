@@ -21,7 +21,7 @@
 typedef struct sdag_tar {
     sdag_names names; /* regular files, sorted; without leading '/' and "./" */
     int fd;
-    uint8_t *memory;  /* the files of a compressed archive, NULL for a plain one; offsets count from here */
+    uint8_t *memory; /* the files of a compressed archive, NULL for a plain one; offsets count from here */
 } sdag_tar;
 
 /* keep: whether a file belongs to the index (NULL: all do). t is empty after a failure.

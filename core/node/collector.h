@@ -19,9 +19,9 @@ typedef struct sdag_collector {
     const char *node;    /* name of the node */
     const char *out_dir; /* of the run */
     uint64_t seed;
-    int64_t rows[4];     /* samples that each pass will bring; [0] also without passes; 0: unknown */
+    int64_t rows[4];             /* samples that each pass will bring; [0] also without passes; 0: unknown */
     const sdag_dataset *data[4]; /* of each pass, or [0]: the phase's first source; NULL: none */
-    void *metrics;       /* the runtime's own */
+    void *metrics;               /* the runtime's own */
 } sdag_collector;
 
 /* Reports a metric "node.name" (plain "node" when name is NULL) at this moment of the run. */

@@ -9,9 +9,20 @@
 #include "core/ops/build.h"
 
 typedef enum {
-    SDAG_ROLE_SOURCE, SDAG_ROLE_AUGMENT, SDAG_ROLE_PRETEXT, SDAG_ROLE_ENCODER, SDAG_ROLE_PROJECTOR, SDAG_ROLE_MOMENTUM,
-    SDAG_ROLE_MEMORY, SDAG_ROLE_LOSS, SDAG_ROLE_OPTIMIZER, SDAG_ROLE_HEAD, SDAG_ROLE_PROBE, SDAG_ROLE_SINK,
-    SDAG_ROLE_MATH, SDAG_ROLE_COUNT,
+    SDAG_ROLE_SOURCE,
+    SDAG_ROLE_AUGMENT,
+    SDAG_ROLE_PRETEXT,
+    SDAG_ROLE_ENCODER,
+    SDAG_ROLE_PROJECTOR,
+    SDAG_ROLE_MOMENTUM,
+    SDAG_ROLE_MEMORY,
+    SDAG_ROLE_LOSS,
+    SDAG_ROLE_OPTIMIZER,
+    SDAG_ROLE_HEAD,
+    SDAG_ROLE_PROBE,
+    SDAG_ROLE_SINK,
+    SDAG_ROLE_MATH,
+    SDAG_ROLE_COUNT,
 } sdag_role;
 const char *sdag_role_name(sdag_role r); /* "source" */
 
@@ -37,7 +48,7 @@ typedef struct sdag_node sdag_node; /* the lowering stage's; read through the fu
 typedef struct sdag_open {
     sdag_arena *arena; /* of the run: the data set may live in it */
     sdag_log *log;
-    sdag_loc loc;      /* of the node */
+    sdag_loc loc; /* of the node */
     uint64_t seed;
 } sdag_open;
 
@@ -53,8 +64,8 @@ typedef struct sdag_node_type {
     const char *example;         /* flow YAML, checked by a test */
     const char *paper;           /* "Chen et al. 2020, arXiv:2002.05709", or NULL */
 
-    const char *(*check)(const void *opts);                 /* what is wrong between options, or NULL */
-    void (*lower)(sdag_build *b, const sdag_node *self);    /* emits ops; all roles but sink and pure probes */
+    const char *(*check)(const void *opts);              /* what is wrong between options, or NULL */
+    void (*lower)(sdag_build *b, const sdag_node *self); /* emits ops; all roles but sink and pure probes */
     /* sources: opens the data. Returns SDAG_IO with a message that names the file. */
     sdag_status (*open)(sdag_dataset **out, const void *opts, const sdag_open *o);
     /* probes and sinks: see collector.h */
@@ -65,8 +76,8 @@ typedef struct sdag_node_type {
 const void *sdag_node_opts(const sdag_node *n);
 const char *sdag_node_name(const sdag_node *n);
 
-/* The value that is wired to an input port: for a node that maps, the view (or all views, joined on the first axis) that
- * is being mapped. 0 for an optional port that is not connected. Pixels arrive as f32 in 0..1. */
+/* The value that is wired to an input port: for a node that maps, the view (or all views, joined on the first axis)
+ * that is being mapped. 0 for an optional port that is not connected. Pixels arrive as f32 in 0..1. */
 sdag_val sdag_in(sdag_build *b, const sdag_node *self, const char *port);
 bool sdag_in_given(const sdag_node *self, const char *port);
 
@@ -75,13 +86,15 @@ int sdag_in_views(sdag_build *b, const sdag_node *self, const char *port);
 sdag_val sdag_in_view(sdag_build *b, const sdag_node *self, const char *port, int i);
 sdag_val sdag_in_joint(sdag_build *b, const sdag_node *self, const char *port);
 
-/* Undecoded pixels: u8[B,H,W,C], or u8[B,cap] with *dims = i32[B,2] for mixed sizes; or f32[B,H,W,C]. channels is always
- * set. (of an "image" port) */
+/* Undecoded pixels: u8[B,H,W,C], or u8[B,cap] with *dims = i32[B,2] for mixed sizes; or f32[B,H,W,C]. channels is
+ * always set. (of an "image" port) */
 sdag_val sdag_in_image(sdag_build *b, const sdag_node *self, const char *port, sdag_val *dims, int64_t *channels);
 
 void sdag_out(sdag_build *b, const sdag_node *self, const char *port, sdag_val v);
-void sdag_out_image(sdag_build *b, const sdag_node *self, const char *port, sdag_val v, sdag_val dims, int64_t channels);
-void sdag_out_view(sdag_build *b, const sdag_node *self, const char *port, const char *view, sdag_val v); /* adds a view */
+void sdag_out_image(sdag_build *b, const sdag_node *self, const char *port, sdag_val v, sdag_val dims,
+                    int64_t channels);
+void sdag_out_view(sdag_build *b, const sdag_node *self, const char *port, const char *view,
+                   sdag_val v); /* adds a view */
 
 /* A number that may change in training, as f32[]. The schedule lives in the options. */
 sdag_val sdag_scheduled_val(sdag_build *b, const sdag_schedule *s);
@@ -111,8 +124,8 @@ typedef struct sdag_source_opts {
     sdag_floats fraction;
     int shuffle, last;
 } sdag_source_opts;
-extern const char *const sdag_auto_choices[];  /* auto, true, false */
-extern const char *const sdag_last_choices[];  /* auto, drop, wrap, keep */
+extern const char *const sdag_auto_choices[]; /* auto, true, false */
+extern const char *const sdag_last_choices[]; /* auto, drop, wrap, keep */
 enum { SDAG_AUTO, SDAG_TRUE, SDAG_FALSE };
 enum { SDAG_LAST_AUTO, SDAG_LAST_DROP, SDAG_LAST_WRAP, SDAG_LAST_KEEP };
 /* clang-format off */

@@ -17,26 +17,39 @@
 #include <stdint.h>
 
 typedef enum {
-    SDAG_OPT_BOOL,     /* bool */
-    SDAG_OPT_INT,      /* int64_t */
-    SDAG_OPT_F32,      /* float */
-    SDAG_OPT_ENUM,     /* int: index into choices */
-    SDAG_OPT_STR,      /* const char *, NULL when absent */
-    SDAG_OPT_PATH,     /* const char *: relative to the YAML file, made usable from the current directory; never opened by check */
-    SDAG_OPT_INTS,     /* sdag_ints: a list, or one number */
-    SDAG_OPT_F32S,     /* sdag_floats: a list, or one number */
-    SDAG_OPT_STRS,     /* sdag_strs: a list, or one text */
+    SDAG_OPT_BOOL, /* bool */
+    SDAG_OPT_INT,  /* int64_t */
+    SDAG_OPT_F32,  /* float */
+    SDAG_OPT_ENUM, /* int: index into choices */
+    SDAG_OPT_STR,  /* const char *, NULL when absent */
+    SDAG_OPT_PATH, /* const char *: relative to the YAML file, made usable from the current directory; never opened by
+                      check */
+    SDAG_OPT_INTS, /* sdag_ints: a list, or one number */
+    SDAG_OPT_F32S, /* sdag_floats: a list, or one number */
+    SDAG_OPT_STRS, /* sdag_strs: a list, or one text */
     SDAG_OPT_DURATION, /* sdag_duration: "5 epochs", "100 steps" */
     SDAG_OPT_SCHEDULE, /* sdag_schedule: a number, or {cosine: [from, to], warmup: 2 epochs} ... */
     SDAG_OPT_RECORDS,  /* sdag_records: a list of {name: {options}} or bare names, each described by its own table */
 } sdag_opt_kind;
 
-typedef struct { int n; const int64_t *at; } sdag_ints;
-typedef struct { int n; const float *at; } sdag_floats;
-typedef struct { int n; const char *const *at; } sdag_strs;
+typedef struct {
+    int n;
+    const int64_t *at;
+} sdag_ints;
+typedef struct {
+    int n;
+    const float *at;
+} sdag_floats;
+typedef struct {
+    int n;
+    const char *const *at;
+} sdag_strs;
 
 typedef enum { SDAG_STEPS, SDAG_EPOCHS } sdag_unit;
-typedef struct { double n; sdag_unit unit; } sdag_duration; /* n < 0: not given */
+typedef struct {
+    double n;
+    sdag_unit unit;
+} sdag_duration; /* n < 0: not given */
 
 /* A number that may change in training. Value at step t of T (T: steps of the phase), after warm-up of W steps:
  *   t < W                from * (t+1)/W, where from is the schedule's first value
@@ -65,17 +78,23 @@ typedef struct sdag_record_type {
     const char *example;
     const char *(*check)(const void *opts); /* a sentence on what is wrong between options, or NULL */
 } sdag_record_type;
-typedef struct { const sdag_record_type *type; const void *opts; } sdag_record;
-typedef struct { int n; const sdag_record *at; } sdag_records;
+typedef struct {
+    const sdag_record_type *type;
+    const void *opts;
+} sdag_record;
+typedef struct {
+    int n;
+    const sdag_record *at;
+} sdag_records;
 
 struct sdag_opt {
     const char *name, *help;
     sdag_opt_kind kind;
     size_t offset;
-    double def, min, max; /* numbers, booleans (0/1), enum index; duration in epochs; schedule constant */
-    const char *text;     /* default of STR, PATH, INTS ("[64,64]"), F32S, STRS as YAML text; NULL: empty */
-    const char *const *choices;                 /* ENUM, NULL-terminated */
-    const sdag_record_type *const *records;     /* RECORDS, NULL-terminated */
+    double def, min, max;       /* numbers, booleans (0/1), enum index; duration in epochs; schedule constant */
+    const char *text;           /* default of STR, PATH, INTS ("[64,64]"), F32S, STRS as YAML text; NULL: empty */
+    const char *const *choices; /* ENUM, NULL-terminated */
+    const sdag_record_type *const *records; /* RECORDS, NULL-terminated */
     bool required;
 };
 

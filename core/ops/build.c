@@ -5,8 +5,8 @@
 
 void sdag_build_init(sdag_build *b, sdag_arena *a, sdag_log *log, sdag_program *p)
 {
-    *b = (sdag_build){.arena = a, .log = log, .program = p, .node = -1, .node_name = "", .prefix = "",
-                      .part = SDAG_PART_FORWARD};
+    *b = (sdag_build){
+        .arena = a, .log = log, .program = p, .node = -1, .node_name = "", .prefix = "", .part = SDAG_PART_FORWARD};
     if (!p->values.n) *SDAG_PUSH(a, &p->values) = (sdag_value){.producer = -1, .node = -1, .state = -1};
 }
 
@@ -57,8 +57,13 @@ sdag_val sdag_emit(sdag_build *b, const sdag_op *op, int n_in, const sdag_val *i
         return 0;
     }
     sdag_program *p = b->program;
-    sdag_program_op o = {.op = op, .n_in = n_in, .n_out = op->n_out, .node = b->node, .part = (int32_t)b->part,
-                         .salt = (uint32_t)p->ops.n, .after = -1,
+    sdag_program_op o = {.op = op,
+                         .n_in = n_in,
+                         .n_out = op->n_out,
+                         .node = b->node,
+                         .part = (int32_t)b->part,
+                         .salt = (uint32_t)p->ops.n,
+                         .after = -1,
                          .samples = op->flags & SDAG_OP_SAMPLES ? b->samples : NULL};
     o.in = SDAG_NEWS(b->arena, sdag_val, n_in + 1);
     o.out = SDAG_NEWS(b->arena, sdag_val, op->n_out + 1);
@@ -80,7 +85,8 @@ sdag_val sdag_emit(sdag_build *b, const sdag_op *op, int n_in, const sdag_val *i
         return 0;
     }
     for (int i = 0; i < op->n_out; i++) {
-        sdag_value v = {.dtype = s.out[i].dtype, .shape = s.out[i].shape, .producer = p->ops.n, .node = b->node, .state = -1};
+        sdag_value v = {
+            .dtype = s.out[i].dtype, .shape = s.out[i].shape, .producer = p->ops.n, .node = b->node, .state = -1};
         if (op->flags & SDAG_OP_VIEW) {
             v.alias = in[0];
             v.offset = (op->view_offset ? op->view_offset(&s) : 0) * (int64_t)sdag_dtype_size(v.dtype);
@@ -121,7 +127,8 @@ int64_t sdag_dim(const sdag_build *b, sdag_val v, int axis)
 
 sdag_val sdag_input(sdag_build *b, sdag_dtype t, sdag_shape s)
 {
-    return new_value(b, (sdag_value){.kind = SDAG_VAL_INPUT, .dtype = t, .shape = s, .producer = -1, .node = b->node, .state = -1});
+    return new_value(
+        b, (sdag_value){.kind = SDAG_VAL_INPUT, .dtype = t, .shape = s, .producer = -1, .node = b->node, .state = -1});
 }
 
 sdag_val sdag_const(sdag_build *b, sdag_dtype t, sdag_shape s, const void *data)
@@ -131,8 +138,13 @@ sdag_val sdag_const(sdag_build *b, sdag_dtype t, sdag_shape s, const void *data)
     void *copy = sdag_arena_get(b->arena, bytes + 64);
     copy = (void *)(((uintptr_t)copy + 63) & ~(uintptr_t)63); /* kernels may load whole cache lines */
     memcpy(copy, data, bytes);
-    return new_value(b, (sdag_value){.kind = SDAG_VAL_CONST, .dtype = t, .shape = s, .producer = -1, .node = b->node,
-                                     .state = -1, .data = copy});
+    return new_value(b, (sdag_value){.kind = SDAG_VAL_CONST,
+                                     .dtype = t,
+                                     .shape = s,
+                                     .producer = -1,
+                                     .node = b->node,
+                                     .state = -1,
+                                     .data = copy});
 }
 
 sdag_val sdag_const_f32(sdag_build *b, float v) { return sdag_const(b, SDAG_DT_F32, SDAG_SCALAR, &v); }
@@ -160,12 +172,20 @@ sdag_val sdag_state_get(sdag_build *b, const char *name, sdag_dtype t, sdag_shap
                         sdag_shape_text(was, have->dtype, have->shape), sdag_shape_text(now, t, s));
         return 0;
     }
-    sdag_val v = new_value(b, (sdag_value){.kind = SDAG_VAL_STATE, .dtype = t, .shape = s, .producer = -1, .node = b->node,
-                                           .state = p->states.n});
+    sdag_val v = new_value(
+        b, (sdag_value){
+               .kind = SDAG_VAL_STATE, .dtype = t, .shape = s, .producer = -1, .node = b->node, .state = p->states.n});
     if (!v) return 0;
-    *SDAG_PUSH(b->arena, &p->states) = (sdag_state){
-        .node = sdag_arena_str(b->arena, b->node_name), .name = sdag_arena_str(b->arena, full), .dtype = t, .shape = s,
-        .init = init, .flags = flags, .frozen = b->frozen, .first = v, .last = v, .node_index = b->node};
+    *SDAG_PUSH(b->arena, &p->states) = (sdag_state){.node = sdag_arena_str(b->arena, b->node_name),
+                                                    .name = sdag_arena_str(b->arena, full),
+                                                    .dtype = t,
+                                                    .shape = s,
+                                                    .init = init,
+                                                    .flags = flags,
+                                                    .frozen = b->frozen,
+                                                    .first = v,
+                                                    .last = v,
+                                                    .node_index = b->node};
     return v;
 }
 

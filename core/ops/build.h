@@ -35,22 +35,30 @@ typedef struct sdag_value {
 } sdag_value;
 
 /* How a parameter starts. a, b: the numbers of the rule. */
-typedef enum { SDAG_INIT_ZEROS, SDAG_INIT_ONES, SDAG_INIT_CONST /* a */, SDAG_INIT_UNIFORM /* -a..a */,
-               SDAG_INIT_NORMAL /* std a */ } sdag_init_rule;
-typedef struct sdag_init { sdag_init_rule rule; float a; } sdag_init;
+typedef enum {
+    SDAG_INIT_ZEROS,
+    SDAG_INIT_ONES,
+    SDAG_INIT_CONST /* a */,
+    SDAG_INIT_UNIFORM /* -a..a */,
+    SDAG_INIT_NORMAL /* std a */
+} sdag_init_rule;
+typedef struct sdag_init {
+    sdag_init_rule rule;
+    float a;
+} sdag_init;
 
 enum {
-    SDAG_STATE_TRAINED = 1, /* a parameter: gradients, optimizer */
-    SDAG_STATE_BIAS = 2,    /* no weight decay by default */
-    SDAG_STATE_NORM = 4,    /* scale or shift of a normalisation: no weight decay by default */
-    SDAG_STATE_COUNTER = 8, /* i32 that PyTorch stores as an i64 scalar (num_batches_tracked) */
-    SDAG_STATE_SLOT = 16,   /* optimizer's own: not a weight, saved in checkpoints only */
+    SDAG_STATE_TRAINED = 1,  /* a parameter: gradients, optimizer */
+    SDAG_STATE_BIAS = 2,     /* no weight decay by default */
+    SDAG_STATE_NORM = 4,     /* scale or shift of a normalisation: no weight decay by default */
+    SDAG_STATE_COUNTER = 8,  /* i32 that PyTorch stores as an i64 scalar (num_batches_tracked) */
+    SDAG_STATE_SLOT = 16,    /* optimizer's own: not a weight, saved in checkpoints only */
     SDAG_STATE_DROPPED = 32, /* of a phase that is over: not saved any more */
 };
 
 typedef struct sdag_state {
-    const char *node;  /* name of the owning node in its phase */
-    const char *name;  /* "layer1.0.conv1.weight", unique in the node */
+    const char *node; /* name of the owning node in its phase */
+    const char *name; /* "layer1.0.conv1.weight", unique in the node */
     sdag_dtype dtype;
     sdag_shape shape;
     sdag_init init;
@@ -85,16 +93,16 @@ struct sdag_build {
     sdag_arena *arena;
     sdag_log *log;
     sdag_program *program;
-    sdag_status status;   /* sticky */
-    int32_t node;         /* being lowered */
-    sdag_loc loc;         /* of that node */
+    sdag_status status; /* sticky */
+    int32_t node;       /* being lowered */
+    sdag_loc loc;       /* of that node */
     const char *node_name;
-    const char *prefix;   /* put before the names of states: "layer1.0." */
+    const char *prefix; /* put before the names of states: "layer1.0." */
     sdag_part part;
-    bool training;        /* batch statistics, dropout, ... */
-    bool frozen;          /* states made now are not trained */
+    bool training;                      /* batch statistics, dropout, ... */
+    bool frozen;                        /* states made now are not trained */
     const struct sdag_dataset *samples; /* of the source being lowered */
-    void *host;           /* the lowering stage's own */
+    void *host;                         /* the lowering stage's own */
 };
 
 void sdag_build_init(sdag_build *b, sdag_arena *a, sdag_log *log, sdag_program *p);
@@ -112,8 +120,8 @@ int64_t sdag_dim(const sdag_build *b, sdag_val v, int axis); /* negative axes co
 
 sdag_val sdag_input(sdag_build *b, sdag_dtype t, sdag_shape s);
 sdag_val sdag_const(sdag_build *b, sdag_dtype t, sdag_shape s, const void *data); /* copied */
-sdag_val sdag_const_f32(sdag_build *b, float v);                                 /* f32[] */
-sdag_val sdag_filled(sdag_build *b, sdag_shape s, float v);                      /* f32 constant */
+sdag_val sdag_const_f32(sdag_build *b, float v);                                  /* f32[] */
+sdag_val sdag_filled(sdag_build *b, sdag_shape s, float v);                       /* f32 constant */
 
 /* The state `name` of the node being lowered: made on the first call, its current version later (so that weights are
  * shared). shape and flags must agree. The optimizer's slots and running statistics are states without

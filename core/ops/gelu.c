@@ -11,8 +11,8 @@
 #include "core/ops/rules.h"
 
 #define DENSITY_0 0.39894228f /* 1 / sqrt(2 pi) */
-#define TWO_C     1.59576912f /* 2 sqrt(2 / pi) */
-#define CUBE      0.044715f
+#define TWO_C 1.59576912f     /* 2 sqrt(2 / pi) */
+#define CUBE 0.044715f
 
 SDAG_INLINE float gelu_erf(float x)
 {

@@ -20,7 +20,8 @@ sdag_val sdag_op_clamp(sdag_build *b, sdag_val x, float lo, float hi); /* gradie
 sdag_val sdag_op_affine(sdag_build *b, sdag_val x, float scale, float shift);
 sdag_val sdag_op_stop_grad(sdag_build *b, sdag_val x);
 sdag_val sdag_op_to_f32(sdag_build *b, sdag_val x, float scale, float shift); /* from u8 or i32 */
-sdag_val sdag_op_dropout(sdag_build *b, sdag_val x, float p); /* keeps with 1-p, scales by 1/(1-p); x itself when not training */
+sdag_val sdag_op_dropout(sdag_build *b, sdag_val x,
+                         float p); /* keeps with 1-p, scales by 1/(1-p); x itself when not training */
 
 /* ---- element-wise, two arguments, NumPy broadcasting */
 sdag_val sdag_op_add(sdag_build *b, sdag_val x, sdag_val y);
@@ -31,29 +32,31 @@ sdag_val sdag_op_less(sdag_build *b, sdag_val x, sdag_val y);  /* f32 0/1; no gr
 sdag_val sdag_op_equal(sdag_build *b, sdag_val x, sdag_val y); /* i32 or f32 arguments; f32 0/1; no gradient */
 sdag_val sdag_op_where(sdag_build *b, sdag_val cond, sdag_val x, sdag_val y); /* cond f32 != 0 ? x : y; same shapes */
 sdag_val sdag_op_expand(sdag_build *b, sdag_val x, sdag_shape to);            /* broadcast copy */
-sdag_val sdag_op_sum_to(sdag_build *b, sdag_val x, sdag_shape to);            /* its adjoint: sums over the broadcast axes */
+sdag_val sdag_op_sum_to(sdag_build *b, sdag_val x, sdag_shape to); /* its adjoint: sums over the broadcast axes */
 
 /* ---- reductions over a set of axes; keep: reduced axes stay with size 1. axes NULL with n 0: all axes */
 sdag_val sdag_op_sum(sdag_build *b, sdag_val x, int n, const int *axes, bool keep);
 sdag_val sdag_op_mean(sdag_build *b, sdag_val x, int n, const int *axes, bool keep);
-sdag_val sdag_op_max(sdag_build *b, sdag_val x, int axis, bool keep);       /* gradient to the first maximum */
+sdag_val sdag_op_max(sdag_build *b, sdag_val x, int axis, bool keep); /* gradient to the first maximum */
 sdag_val sdag_op_var(sdag_build *b, sdag_val x, int n, const int *axes, bool keep, bool unbiased);
 sdag_val sdag_op_logsumexp(sdag_build *b, sdag_val x, int axis, bool keep); /* of the last axis or any other */
-sdag_val sdag_op_mean_all(sdag_build *b, sdag_val x); /* f32[] */
-sdag_val sdag_op_sum_all(sdag_build *b, sdag_val x);  /* f32[] */
+sdag_val sdag_op_mean_all(sdag_build *b, sdag_val x);                       /* f32[] */
+sdag_val sdag_op_sum_all(sdag_build *b, sdag_val x);                        /* f32[] */
 
 /* ---- products */
 /* alpha * op(x) op(y) over the last two axes, leading axes broadcast; op transposes when asked. */
 sdag_val sdag_op_matmul(sdag_build *b, sdag_val x, sdag_val y, bool tx, bool ty, float alpha);
 sdag_val sdag_op_matmul_nt(sdag_build *b, sdag_val x, sdag_val y, float alpha); /* alpha x y' */
-sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias);  /* x[...,I] w[O,I]' + bias[O]; bias may be 0 */
+sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
+                        sdag_val bias); /* x[...,I] w[O,I]' + bias[O]; bias may be 0 */
 
 /* ---- images, channels-last */
 /* x f32[N,H,W,C], w f32[O,C/groups,kh,kw] -> f32[N,H',W',O] (PyTorch's conv2d: cross-correlation) */
 sdag_val sdag_op_conv2d(sdag_build *b, sdag_val x, sdag_val w, int stride, int pad, int groups);
 sdag_val sdag_op_max_pool(sdag_build *b, sdag_val x, int size, int stride, int pad); /* padding is -inf */
-sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride, int pad); /* padding counts as 0 (PyTorch's default) */
-sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x);                             /* mean over H, W -> f32[N,C] */
+sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
+                          int pad);                      /* padding counts as 0 (PyTorch's default) */
+sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x); /* mean over H, W -> f32[N,C] */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)
@@ -77,32 +80,38 @@ sdag_val sdag_op_log_softmax(sdag_build *b, sdag_val x);
 /* -log softmax(x)[target], one number a row; target i32[rows]; a target equal to ignore gives 0. A target outside
  * 0..C-1 fails the step ("label 12 is outside 0..9"). */
 sdag_val sdag_op_softmax_xent(sdag_build *b, sdag_val x, sdag_val target, int32_t ignore);
-sdag_val sdag_op_softmax_xent_soft(sdag_build *b, sdag_val x, sdag_val target); /* target f32, same shape, no gradient to it */
-sdag_val sdag_op_count_not(sdag_build *b, sdag_val target, int32_t ignore);    /* f32[]: entries != ignore, at least 1 */
+sdag_val sdag_op_softmax_xent_soft(sdag_build *b, sdag_val x,
+                                   sdag_val target); /* target f32, same shape, no gradient to it */
+sdag_val sdag_op_count_not(sdag_build *b, sdag_val target, int32_t ignore); /* f32[]: entries != ignore, at least 1 */
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
 sdag_val sdag_op_slice(sdag_build *b, sdag_val x, int axis, int64_t from, int64_t to); /* axis 0: a view */
-sdag_val sdag_op_pad(sdag_build *b, sdag_val x, int axis, int64_t before, int64_t after); /* zeros; the adjoint of slice */
+sdag_val sdag_op_pad(sdag_build *b, sdag_val x, int axis, int64_t before,
+                     int64_t after);                                /* zeros; the adjoint of slice */
 sdag_val sdag_op_reshape(sdag_build *b, sdag_val x, sdag_shape to); /* one size may be -1; a view */
 sdag_val sdag_op_permute(sdag_build *b, sdag_val x, int rank, const int *order);
-sdag_val sdag_op_gather(sdag_build *b, sdag_val table, sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
-sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows, int64_t n); /* the adjoint of gather -> f32[n,...] */
+sdag_val sdag_op_gather(sdag_build *b, sdag_val table,
+                        sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
+sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
+                             int64_t n);                            /* the adjoint of gather -> f32[n,...] */
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x);               /* f32[...,N,N] -> f32[...,N] */
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N,N], the diagonal replaced */
 
 /* ---- updates of states, one in an op: p (and its slots) take their new version in place.
  * lr f32[] may be scheduled; scale f32[] multiplies the gradient first (clipping), 0: none. */
-/* v <- momentum v + g + wd p;  p <- p - lr (nesterov ? g + wd p + momentum v : v)   (PyTorch's SGD; momentum 0: v = 0 allowed) */
+/* v <- momentum v + g + wd p;  p <- p - lr (nesterov ? g + wd p + momentum v : v)   (PyTorch's SGD; momentum 0: v = 0
+ * allowed) */
 void sdag_op_sgd(sdag_build *b, sdag_val p, sdag_val g, sdag_val v, sdag_val lr, sdag_val scale, float lr_mul, float wd,
                  float momentum, bool nesterov);
-/* Loshchilov & Hutter 2019, PyTorch's order; t i32[]: steps done before this one (a counter state, moved on elsewhere). */
-void sdag_op_adamw(sdag_build *b, sdag_val p, sdag_val g, sdag_val m, sdag_val v, sdag_val t, sdag_val lr, sdag_val scale,
-                   float lr_mul, float wd, float beta1, float beta2, float eps);
-/* You et al. 2017 as lightly has it: wd != 0: g <- (g + wd p) eta |p| / (|g| + wd |p| + 1e-8) (factor 1 where |p| or |g|
- * is 0); then v <- momentum v + g; p <- p - lr (nesterov ? g + momentum v : v). */
-void sdag_op_lars(sdag_build *b, sdag_val p, sdag_val g, sdag_val v, sdag_val lr, sdag_val scale, float lr_mul, float wd,
-                  float momentum, float eta, bool nesterov);
+/* Loshchilov & Hutter 2019, PyTorch's order; t i32[]: steps done before this one (a counter state, moved on elsewhere).
+ */
+void sdag_op_adamw(sdag_build *b, sdag_val p, sdag_val g, sdag_val m, sdag_val v, sdag_val t, sdag_val lr,
+                   sdag_val scale, float lr_mul, float wd, float beta1, float beta2, float eps);
+/* You et al. 2017 as lightly has it: wd != 0: g <- (g + wd p) eta |p| / (|g| + wd |p| + 1e-8) (factor 1 where |p| or
+ * |g| is 0); then v <- momentum v + g; p <- p - lr (nesterov ? g + momentum v : v). */
+void sdag_op_lars(sdag_build *b, sdag_val p, sdag_val g, sdag_val v, sdag_val lr, sdag_val scale, float lr_mul,
+                  float wd, float momentum, float eta, bool nesterov);
 void sdag_op_ema(sdag_build *b, sdag_val target, sdag_val source, sdag_val momentum); /* t <- m t + (1-m) s; m f32[] */
 /* f32[]: min(1, max_norm / (sqrt(sum of squares of all) + 1e-6)): torch's clip_grad_norm_. n may exceed SDAG_IN_MAX. */
 sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float max_norm);

@@ -25,7 +25,8 @@ size_t sdag_dtype_size(sdag_dtype t);
 const char *sdag_dtype_name(sdag_dtype t); /* "f32" */
 
 /* SDAG_SHAPE(2, 3) is the shape [2,3]; SDAG_SCALAR is []. */
-#define SDAG_SHAPE(...) sdag_shape_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__})
+#define SDAG_SHAPE(...) \
+    sdag_shape_of((int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__})
 #define SDAG_SCALAR ((sdag_shape){0})
 sdag_shape sdag_shape_of(int rank, const int64_t *d);
 
@@ -33,11 +34,11 @@ sdag_shape sdag_shape_of(int rank, const int64_t *d);
 bool sdag_shape_count(int64_t *out, sdag_shape s);
 bool sdag_shape_bytes(size_t *out, sdag_dtype t, sdag_shape s);
 
-int64_t sdag_elems(const sdag_shape *s);          /* of a checked shape */
-int64_t sdag_last(const sdag_shape *s);           /* size of the last axis; 1 for a scalar */
-int64_t sdag_rows(const sdag_shape *s);           /* elements / last */
+int64_t sdag_elems(const sdag_shape *s); /* of a checked shape */
+int64_t sdag_last(const sdag_shape *s);  /* size of the last axis; 1 for a scalar */
+int64_t sdag_rows(const sdag_shape *s);  /* elements / last */
 bool sdag_shape_equal(sdag_shape a, sdag_shape b);
-int sdag_axis(const sdag_shape *s, int axis);     /* a negative axis counts from the end; -1 when out of range */
+int sdag_axis(const sdag_shape *s, int axis); /* a negative axis counts from the end; -1 when out of range */
 
 /* NumPy broadcasting of a and b; false when they disagree. */
 bool sdag_shape_broadcast(sdag_shape *out, sdag_shape a, sdag_shape b);

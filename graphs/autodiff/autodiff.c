@@ -102,7 +102,7 @@ static void copy_lists(sdag_arena *a, sdag_lowered *to, const sdag_lowered *from
     *to = *from;
     const sdag_program *p = &from->program;
     sdag_program *q = &to->program;
-#define COPY(list)                                                                                                  \
+#define COPY(list) \
     q->list.at = (void *)sdag_arena_copy(a, p->list.at, (size_t)p->list.n * sizeof *p->list.at), q->list.cap = q->list.n
     COPY(values);
     COPY(ops);
@@ -125,8 +125,10 @@ static void check_reached(sdag_lowering *x, const sdag_gnode *nodes)
             reached |= p->states.at[x->out->trained.at[k].state].node_index == s->node_index;
         if (reached) continue;
         b->loc = nodes[s->node_index].loc;
-        sdag_build_fail(b, "'%s' has weights to train, but no gradient reaches it from '%s'; wire it to the loss, or give "
-                           "it freeze: true", s->node, nodes[x->out->loss_node].name);
+        sdag_build_fail(b,
+                        "'%s' has weights to train, but no gradient reaches it from '%s'; wire it to the loss, or give "
+                        "it freeze: true",
+                        s->node, nodes[x->out->loss_node].name);
     }
 }
 
@@ -178,8 +180,13 @@ sdag_status sdag_train(sdag_lowered **out, sdag_arena *a, sdag_log *log, const s
     for (int i = 0; i < n && !b->status; i++) {
         const sdag_state *s = &p->states.at[state[i]];
         if (!grads[i]) continue;
-        *SDAG_PUSH(a, &l->trained) = (sdag_trained){.param = params[i], .grad = grads[i], .node = s->node, .name = s->name,
-                                                   .flags = s->flags, .rank = s->shape.rank, .state = state[i]};
+        *SDAG_PUSH(a, &l->trained) = (sdag_trained){.param = params[i],
+                                                    .grad = grads[i],
+                                                    .node = s->node,
+                                                    .name = s->name,
+                                                    .flags = s->flags,
+                                                    .rank = s->shape.rank,
+                                                    .state = state[i]};
     }
     if (!b->status) check_reached(x, nodes);
     if (!b->status) lower_optimizer(x);

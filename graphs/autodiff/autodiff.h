@@ -1,8 +1,8 @@
 /* Stage 4: adjoints and updates appended: still one static program.
  *
- * Walks the ops backwards from the loss; every op's `grad` emits its adjoint; gradients that meet are added. Results that
- * are cheap to get again are not kept for the backward pass (sdag_op.again). Then the optimizer's `lower` emits updates
- * for every trained parameter. A trainable node that no gradient reaches is an error. */
+ * Walks the ops backwards from the loss; every op's `grad` emits its adjoint; gradients that meet are added. Results
+ * that are cheap to get again are not kept for the backward pass (sdag_op.again). Then the optimizer's `lower` emits
+ * updates for every trained parameter. A trainable node that no gradient reaches is an error. */
 #ifndef SDAG_GRAPHS_AUTODIFF_AUTODIFF_H
 #define SDAG_GRAPHS_AUTODIFF_AUTODIFF_H
 

@@ -37,31 +37,31 @@ typedef struct sdag_wires {
 typedef enum { SDAG_BATCH_JOINT, SDAG_BATCH_SEPARATE } sdag_batching;
 
 typedef struct sdag_gnode {
-    const char *name;           /* unique in its phase; a node written inside another: "knn.query" */
+    const char *name; /* unique in its phase; a node written inside another: "knn.query" */
     int32_t phase;
     const sdag_node_type *type;
-    const void *opts;           /* parsed; for `use`, those of the node used */
-    sdag_wires *in;             /* one for each of the type's ins */
+    const void *opts; /* parsed; for `use`, those of the node used */
+    sdag_wires *in;   /* one for each of the type's ins */
     int n_in;
-    int32_t use;                /* node of an earlier phase whose weights it takes; -1 */
-    const char *weights;        /* safetensors file to start from, or NULL */
+    int32_t use;         /* node of an earlier phase whose weights it takes; -1 */
+    const char *weights; /* safetensors file to start from, or NULL */
     sdag_loc weights_loc;
     bool freeze;
     sdag_batching batching;
-    sdag_duration every;        /* probes; n < 0: at the end of the phase */
-    sdag_loc loc;               /* of the node's name */
-    const sdag_spec *spec;      /* its map, for places of options: sdag_gnode_opt_loc */
+    sdag_duration every;   /* probes; n < 0: at the end of the phase */
+    sdag_loc loc;          /* of the node's name */
+    const sdag_spec *spec; /* its map, for places of options: sdag_gnode_opt_loc */
 } sdag_gnode;
 
 typedef struct sdag_phase {
     const char *name;
     sdag_loc loc;
     const char *about;
-    sdag_duration length;       /* n < 0: one pass */
-    sdag_duration checkpoint;   /* how often; n < 0: every epoch */
-    int32_t *order;             /* its nodes, each after those that it is wired to */
+    sdag_duration length;     /* n < 0: one pass */
+    sdag_duration checkpoint; /* how often; n < 0: every epoch */
+    int32_t *order;           /* its nodes, each after those that it is wired to */
     int n_nodes;
-    int32_t optimizer;          /* node, or -1: an inference phase */
+    int32_t optimizer; /* node, or -1: an inference phase */
 } sdag_phase;
 
 typedef struct sdag_graph {

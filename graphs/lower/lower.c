@@ -114,7 +114,8 @@ void sdag_lower_node(sdag_lowering *x, int32_t index)
         g->type->lower(b, &self);
     }
     for (int i = 0; i < n_outs && !b->status; i++)
-        if (!x->out->ports[index][i].n) sdag_build_fail(b, "%s: its type gave no value for '%s'", g->name, g->type->outs[i].name);
+        if (!x->out->ports[index][i].n)
+            sdag_build_fail(b, "%s: its type gave no value for '%s'", g->name, g->type->outs[i].name);
 }
 
 static void collect(sdag_lowering *x, int32_t index)
@@ -152,7 +153,8 @@ static void lower_phase(sdag_lowering *x)
         char text[SDAG_SHAPE_TEXT];
         sdag_build_fail(&x->build, "%s: the loss must be one number, f32[], but '%s' gives %s", opt->name,
                         g->nodes[x->out->loss_node].name,
-                        sdag_shape_text(text, sdag_value_at(&x->build, x->out->loss)->dtype, sdag_shape_at(&x->build, x->out->loss)));
+                        sdag_shape_text(text, sdag_value_at(&x->build, x->out->loss)->dtype,
+                                        sdag_shape_at(&x->build, x->out->loss)));
     }
 }
 
@@ -203,7 +205,8 @@ static void lower_pass(sdag_lowering *x)
     mark_needed(x, need, x->data->node);
     mark_needed(x, need, probe->in[eval].refs[0].node);
     const sdag_phase *phase = &g->phases[x->req->phase];
-    for (int data_first = 1; data_first >= 0; data_first--) /* the order of the phase does not know what is swapped here */
+    for (int data_first = 1; data_first >= 0;
+         data_first--) /* the order of the phase does not know what is swapped here */
         for (int i = 0; i < phase->n_nodes && !b->status; i++) {
             int32_t n = phase->order[i];
             if (need[n] && is_data(g->nodes[n].type->role) == data_first) sdag_lower_node(x, n);
@@ -246,8 +249,11 @@ void sdag_lowered_print(sdag_str *s, const sdag_lowered *l)
     char text[SDAG_SHAPE_TEXT];
     for (int i = 0; i < p->states.n; i++) {
         const sdag_state *t = &p->states.at[i];
-        sdag_str_addf(s, "state %%%d = %s.%s %s%s\n", t->first, t->node, t->name, sdag_shape_text(text, t->dtype, t->shape),
-                      t->frozen ? " frozen" : t->flags & SDAG_STATE_TRAINED ? " trained" : "");
+        sdag_str_addf(s, "state %%%d = %s.%s %s%s\n", t->first, t->node, t->name,
+                      sdag_shape_text(text, t->dtype, t->shape),
+                      t->frozen                       ? " frozen"
+                      : t->flags & SDAG_STATE_TRAINED ? " trained"
+                                                      : "");
     }
     int part = -1, node = -2;
     for (int i = 0; i < p->ops.n; i++) {

@@ -13,11 +13,11 @@
 typedef struct sdag_lower_request {
     const sdag_graph *graph;
     int32_t phase;
-    bool training;                      /* batch statistics, dropout, optimizer */
-    const sdag_dataset *const *data;    /* one a graph node; NULL: shapes only (check) */
-    int64_t batch;                      /* >0: sources give so many samples (the last partial batch) */
-    int32_t probe;                      /* with pass >= 0: the program that evaluates this probe ... */
-    int pass;                           /* ... on the data of its pass number `pass`; -1: the phase itself */
+    bool training;                   /* batch statistics, dropout, optimizer */
+    const sdag_dataset *const *data; /* one a graph node; NULL: shapes only (check) */
+    int64_t batch;                   /* >0: sources give so many samples (the last partial batch) */
+    int32_t probe;                   /* with pass >= 0: the program that evaluates this probe ... */
+    int pass;                        /* ... on the data of its pass number `pass`; -1: the phase itself */
 } sdag_lower_request;
 
 /* The values that a collector reads, in the order of its input ports (see collector.h); 0: not connected. */
@@ -29,20 +29,20 @@ typedef struct sdag_collected {
 
 /* What leaves one output port of one node: its views in order, or one value. */
 typedef struct sdag_lowered_port {
-    sdag_val joint;      /* all views joined on the first axis; 0: not made */
-    int n;               /* views; 1: a plain value */
-    const char **names;  /* NULL for a plain value */
-    sdag_val *vals;      /* 0: not yet cut from joint */
-    sdag_val dims;       /* pixels of mixed sizes: i32[B,2] */
-    int64_t channels;    /* of an image, 0: not one */
-    bool feed;           /* made by the feed */
+    sdag_val joint;     /* all views joined on the first axis; 0: not made */
+    int n;              /* views; 1: a plain value */
+    const char **names; /* NULL for a plain value */
+    sdag_val *vals;     /* 0: not yet cut from joint */
+    sdag_val dims;      /* pixels of mixed sizes: i32[B,2] */
+    int64_t channels;   /* of an image, 0: not one */
+    bool feed;          /* made by the feed */
 } sdag_lowered_port;
 
 typedef struct sdag_lowered {
     sdag_program program;
     const sdag_lower_request *request;
-    sdag_lowered_port **ports;  /* [node][output port]; NULL: node not lowered here */
-    sdag_val loss;              /* f32[], 0: none */
+    sdag_lowered_port **ports; /* [node][output port]; NULL: node not lowered here */
+    sdag_val loss;             /* f32[], 0: none */
     int32_t loss_node;
     SDAG_VEC(sdag_collected) collected;
     SDAG_VEC(sdag_trained) trained; /* after sdag_train */

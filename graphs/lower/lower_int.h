@@ -16,9 +16,9 @@ struct sdag_node {
     sdag_lowering *ctx;
     const sdag_gnode *g;
     int32_t index;
-    int view;            /* the view being mapped; -1: all of them, joined */
-    int n_views;         /* that the node maps over */
-    const char **names;  /* of those views */
+    int view;           /* the view being mapped; -1: all of them, joined */
+    int n_views;        /* that the node maps over */
+    const char **names; /* of those views */
 };
 
 /* One value on a wire, as one of the refs of a port gives it. */
@@ -36,7 +36,7 @@ typedef struct sdag_bindings {
 /* Whether a value fits a port type ("f32[B,D]|image"); binds letters. Pixels (u8 images) fit types that start with f32:
  * they are converted. On a mismatch of letters only, *clash is the letter. */
 bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
-                    char *clash);
+                     char *clash);
 
 /* Lowers one node (its inputs are lowered already). */
 void sdag_lower_node(sdag_lowering *x, int32_t index);

@@ -41,7 +41,7 @@ static bool fits_one(sdag_bindings *bind, const char *port, const char *type, si
 }
 
 bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
-                    char *clash)
+                     char *clash)
 {
     *clash = 0;
     for (const char *at = type; *at;) {

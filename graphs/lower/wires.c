@@ -98,8 +98,10 @@ sdag_val sdag_wire_as_f32(sdag_lowering *x, const sdag_gnode *to, int port, sdag
     sdag_wires w = resolve(x, to, port);
     if (port_of(x, &w.refs[0])->dims) {
         b->loc = w.refs[0].loc;
-        sdag_build_fail(b, "'%s' gives images of mixed sizes: give the source a size, or put an augment that resizes "
-                           "between it and '%s'", x->req->graph->nodes[w.refs[0].node].name, to->name);
+        sdag_build_fail(b,
+                        "'%s' gives images of mixed sizes: give the source a size, or put an augment that resizes "
+                        "between it and '%s'",
+                        x->req->graph->nodes[w.refs[0].node].name, to->name);
         return 0;
     }
     return sdag_op_to_f32(b, v, 1.0f / 255, 0);

@@ -102,8 +102,10 @@ size_t sdag_lives_place(sdag_deps *d, sdag_life *lives, int n, bool reuse, int *
         int n_taken = 0;
         for (int i = 0; i < n_placed; i++) {
             const sdag_life *o = &lives[placed[i]];
-            t[n_taken++] = (taken){.from = o->offset, .to = o->offset + (int64_t)((o->bytes + SDAG_ALIGN - 1) / SDAG_ALIGN * SDAG_ALIGN),
-                                   .life = placed[i], .how = reuse ? compare(d, l, o) : HARD};
+            t[n_taken++] = (taken){.from = o->offset,
+                                   .to = o->offset + (int64_t)((o->bytes + SDAG_ALIGN - 1) / SDAG_ALIGN * SDAG_ALIGN),
+                                   .life = placed[i],
+                                   .how = reuse ? compare(d, l, o) : HARD};
         }
         qsort(t, (size_t)n_taken, sizeof *t, by_offset);
         l->offset = find_gap(t, n_taken, bytes, SOFT);

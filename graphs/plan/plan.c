@@ -31,9 +31,12 @@ static void set_tilings(planner *x)
     for (int i = 0; i < p->ops.n; i++) {
         const sdag_program_op *o = &p->ops.at[i];
         sdag_tensor in[SDAG_IN_MAX], out[SDAG_OUT_MAX];
-        for (int k = 0; k < o->n_in; k++) in[k] = (sdag_tensor){.dtype = value(x, o->in[k])->dtype, .shape = value(x, o->in[k])->shape};
-        for (int k = 0; k < o->n_out; k++) out[k] = (sdag_tensor){.dtype = value(x, o->out[k])->dtype, .shape = value(x, o->out[k])->shape};
-        sdag_args a = {.in = in, .out = out, .n_in = o->n_in, .n_out = o->n_out, .attr = o->attr, .samples = o->samples};
+        for (int k = 0; k < o->n_in; k++)
+            in[k] = (sdag_tensor){.dtype = value(x, o->in[k])->dtype, .shape = value(x, o->in[k])->shape};
+        for (int k = 0; k < o->n_out; k++)
+            out[k] = (sdag_tensor){.dtype = value(x, o->out[k])->dtype, .shape = value(x, o->out[k])->shape};
+        sdag_args a = {
+            .in = in, .out = out, .n_in = o->n_in, .n_out = o->n_out, .attr = o->attr, .samples = o->samples};
         sdag_tiling *t = &x->plan->tilings[i];
         if (o->op->flags & SDAG_OP_VIEW || !x->deps.live[i]) *t = (sdag_tiling){.stages = 1};
         else sdag_op_tiling(t, o->op, &a);
@@ -77,7 +80,9 @@ static void count_users(planner *x)
 static bool may_overwrite(const planner *x, int32_t i, sdag_val v, sdag_val out)
 {
     sdag_val r = x->root[v];
-    if (home(x, r) != SDAG_AT_BLOCK || x->kept[r] || x->shift[v] || x->deps.feed[i] != x->deps.feed[value(x, r)->producer]) return false;
+    if (home(x, r) != SDAG_AT_BLOCK || x->kept[r] || x->shift[v] ||
+        x->deps.feed[i] != x->deps.feed[value(x, r)->producer])
+        return false;
     if (bytes_of(x, v) != bytes_of(x, r) || bytes_of(x, out) != bytes_of(x, r)) return false;
     if (x->deps.feed[i]) return false; /* what leaves the feed alternates between slots */
     const sdag_life *l = &x->lives[r];
@@ -120,7 +125,8 @@ static void place_feed(planner *x)
     const sdag_program *p = x->program;
     bool *crosses = SDAG_NEWS(x->arena, bool, p->values.n);
     for (sdag_val v = 1; v < p->values.n; v++)
-        if (home(x, v) == SDAG_AT_FEED || (x->kept[v] && value(x, v)->producer >= 0 && x->deps.feed[value(x, v)->producer]))
+        if (home(x, v) == SDAG_AT_FEED ||
+            (x->kept[v] && value(x, v)->producer >= 0 && x->deps.feed[value(x, v)->producer]))
             crosses[x->root[v]] = true;
     for (int i = 0; i < p->ops.n; i++)
         for (int k = 0; x->deps.live[i] && !x->deps.feed[i] && k < p->ops.at[i].n_in; k++) {
@@ -157,7 +163,8 @@ static void place_block(planner *x, bool reuse)
     int n = p->values.n + p->ops.n;
     for (sdag_val v = 1; v < p->values.n; v++) {
         sdag_life *l = &x->lives[v];
-        if (x->root[v] != v || x->plan->places[v].at == SDAG_AT_FEED || home(x, v) != SDAG_AT_BLOCK || !l->users.n) continue;
+        if (x->root[v] != v || x->plan->places[v].at == SDAG_AT_FEED || home(x, v) != SDAG_AT_BLOCK || !l->users.n)
+            continue;
         l->bytes = bytes_of(x, v);
         l->feed = x->deps.feed[value(x, v)->producer];
         set_life(x, l);
@@ -194,7 +201,9 @@ static void set_places(planner *x)
         sdag_place *at = &x->plan->places[v];
         const sdag_place *root = &x->plan->places[r];
         switch (home(x, r)) {
-        case SDAG_AT_STATE: *at = (sdag_place){.at = SDAG_AT_STATE, .index = value(x, r)->state, .offset = x->shift[v]}; break;
+        case SDAG_AT_STATE:
+            *at = (sdag_place){.at = SDAG_AT_STATE, .index = value(x, r)->state, .offset = x->shift[v]};
+            break;
         case SDAG_AT_CONST: *at = (sdag_place){.at = SDAG_AT_CONST, .offset = x->shift[v], .index = r}; break;
         case SDAG_AT_NONE: *at = (sdag_place){.at = SDAG_AT_NONE}; break;
         case SDAG_AT_FEED:
@@ -247,7 +256,8 @@ static bool check_sizes(planner *x)
     return total < SIZE_MAX / 4;
 }
 
-sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const sdag_program *p, const sdag_plan_options *o)
+sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const sdag_program *p,
+                            const sdag_plan_options *o)
 {
     int n = p->ops.n, nv = p->values.n;
     planner x = {.arena = a, .log = log, .program = p};
@@ -265,7 +275,8 @@ sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const
     x.kept = SDAG_NEWS(a, bool, nv + 1);
     sdag_deps_build(&x.deps, a, p, o->keep, o->n_keep);
     set_tilings(&x);
-    if (!check_sizes(&x)) return sdag_fail(log, SDAG_INVALID, SDAG_NOLOC, "the program needs more memory than can be addressed");
+    if (!check_sizes(&x))
+        return sdag_fail(log, SDAG_INVALID, SDAG_NOLOC, "the program needs more memory than can be addressed");
     follow_views(&x);
     for (int i = 0; i < o->n_keep; i++)
         if (o->keep[i]) x.kept[o->keep[i]] = x.kept[x.root[o->keep[i]]] = true;
@@ -302,7 +313,8 @@ void sdag_schedule_print(sdag_str *s, const sdag_plan *p)
     for (int i = 0; i < g->ops.n; i++) {
         const sdag_tiling *t = &p->tilings[i];
         if (!t->tiles[0]) continue;
-        sdag_str_addf(s, "  op %-4d %-20s %s tiles", i, g->ops.at[i].op->name, g->ops.at[i].part == SDAG_PART_FEED ? "feed" : "body");
+        sdag_str_addf(s, "  op %-4d %-20s %s tiles", i, g->ops.at[i].op->name,
+                      g->ops.at[i].part == SDAG_PART_FEED ? "feed" : "body");
         for (int k = 0; k < t->stages; k++) sdag_str_addf(s, "%s%lld", k ? "+" : " ", (long long)t->tiles[k]);
         sdag_str_addf(s, " waits for %d, priority %.3g, then", p->n_before[i], p->priority[i]);
         for (int k = p->after_start[i]; k < p->after_start[i + 1]; k++) sdag_str_addf(s, " %d", p->after[k]);

@@ -31,28 +31,29 @@ typedef struct sdag_place {
 
 typedef struct sdag_plan {
     const sdag_program *program;
-    sdag_place *places;     /* one a value */
-    size_t block;           /* bytes */
-    size_t feed_block;      /* bytes of one slot */
-    size_t scratch;         /* bytes of the largest scratch of a tile */
-    sdag_tiling *tilings;   /* one an op; views have tiles[0] = 0: they never run */
-    int64_t *workspace;     /* offset in the block, one an op; -1: none. Feed ops' are in the block too */
-    bool *feed;             /* the op runs in the feed's loop */
-    int32_t *n_before;      /* ops that each op waits for, within its loop */
-    int32_t *after_start;   /* CSR: after[after_start[i] .. after_start[i+1]) wait for op i */
+    sdag_place *places;   /* one a value */
+    size_t block;         /* bytes */
+    size_t feed_block;    /* bytes of one slot */
+    size_t scratch;       /* bytes of the largest scratch of a tile */
+    sdag_tiling *tilings; /* one an op; views have tiles[0] = 0: they never run */
+    int64_t *workspace;   /* offset in the block, one an op; -1: none. Feed ops' are in the block too */
+    bool *feed;           /* the op runs in the feed's loop */
+    int32_t *n_before;    /* ops that each op waits for, within its loop */
+    int32_t *after_start; /* CSR: after[after_start[i] .. after_start[i+1]) wait for op i */
     int32_t *after;
-    double *priority;       /* estimated work from this op to the end of its loop, itself included: larger first */
-    size_t lower_bound;     /* bytes alive at once if ops ran one by one in program order */
-    int n_edges_added;      /* dependencies added to share memory */
+    double *priority;   /* estimated work from this op to the end of its loop, itself included: larger first */
+    size_t lower_bound; /* bytes alive at once if ops ran one by one in program order */
+    int n_edges_added;  /* dependencies added to share memory */
 } sdag_plan;
 
 typedef struct sdag_plan_options {
-    const sdag_val *keep;   /* values that the host reads after a step: the loss, what collectors see */
+    const sdag_val *keep; /* values that the host reads after a step: the loss, what collectors see */
     int n_keep;
-    bool no_reuse;          /* every tensor its own memory (tests) */
+    bool no_reuse; /* every tensor its own memory (tests) */
 } sdag_plan_options;
 
-sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const sdag_program *p, const sdag_plan_options *o);
+sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const sdag_program *p,
+                            const sdag_plan_options *o);
 void sdag_plan_print(sdag_str *s, const sdag_plan *p);     /* `dump --stage plan` */
 void sdag_schedule_print(sdag_str *s, const sdag_plan *p); /* `dump --stage schedule` */
 

@@ -16,8 +16,8 @@ typedef struct frame {
     sdag_map keys;                      /* of entries, once there are more than SHORT_MAP */
     const sdag_spec *key;               /* waits for its value; NULL: a key comes next, or key_bad */
     sdag_loc key_loc;
-    bool key_bad;                       /* reported: the value that follows is dropped */
-    sdag_loc merge_loc;                 /* of <<, line 0 when there is none */
+    bool key_bad;       /* reported: the value that follows is dropped */
+    sdag_loc merge_loc; /* of <<, line 0 when there is none */
 } frame;
 
 typedef struct parser {
@@ -159,8 +159,7 @@ static sdag_status take_key(parser *p, frame *f, const sdag_spec *s, sdag_loc lo
 {
     f->key_loc = loc;
     f->key_bad = true;
-    if (s->kind >= SDAG_SPEC_LIST)
-        return complain(p, point(loc), "a key must be text, not %s", sdag_spec_kind_name(s));
+    if (s->kind >= SDAG_SPEC_LIST) return complain(p, point(loc), "a key must be text, not %s", sdag_spec_kind_name(s));
     if (!*s->text) return complain(p, point(loc), "a key is missing");
     if (strlen(s->text) > SDAG_SPEC_KEY_MAX)
         return complain(p, point(loc), "a key of more than %d bytes", SDAG_SPEC_KEY_MAX);
@@ -231,7 +230,10 @@ static void anchor_set(parser *p, const yaml_char_t *name, sdag_spec *s)
 
 static bool tag_fits(const char *tag, sdag_spec_kind kind)
 {
-    static const struct { const char *name; sdag_spec_kind kind; } tags[] = {
+    static const struct {
+        const char *name;
+        sdag_spec_kind kind;
+    } tags[] = {
         {"str", SDAG_SPEC_SCALAR},  {"int", SDAG_SPEC_SCALAR}, {"float", SDAG_SPEC_SCALAR}, {"bool", SDAG_SPEC_SCALAR},
         {"null", SDAG_SPEC_SCALAR}, {"seq", SDAG_SPEC_LIST},   {"map", SDAG_SPEC_MAP},
     };

@@ -21,7 +21,7 @@ typedef struct resolver {
     sdag_log *log;
     int errors;
     const sdag_spec *root; /* with the sets applied so far */
-    SDAG_VEC(swap) swaps; /* values below let: that a set replaced */
+    SDAG_VEC(swap) swaps;  /* values below let: that a set replaced */
     sdag_map let_ids;
     let *lets;
     int chain[CHAIN_MAX], depth; /* lets being resolved, outermost first */
@@ -69,8 +69,7 @@ static const sdag_spec *finish(resolver *r, sdag_spec *s)
     if (s->height <= SDAG_SPEC_DEPTH_MAX && s->size <= 2 * (size_t)SDAG_SPEC_EXPANDED_MAX) return s;
     if (s->height > SDAG_SPEC_DEPTH_MAX)
         complain(r, s->loc, "more than %d levels deep, once every $name is put in", SDAG_SPEC_DEPTH_MAX);
-    else
-        complain(r, s->loc, "more than %d MiB, once every $name is put in", 2 * SDAG_SPEC_EXPANDED_MAX >> 20);
+    else complain(r, s->loc, "more than %d MiB, once every $name is put in", 2 * SDAG_SPEC_EXPANDED_MAX >> 20);
     r->stop = true;
     return node_new(r, SDAG_SPEC_NULL, s->loc);
 }
@@ -283,10 +282,8 @@ static const sdag_spec *let_value(resolver *r, const sdag_spec *ref)
     let *l = id < 0 ? NULL : &r->lets[id];
     if (!l && (near = sdag_nearest(name, sdag_map_key, &r->let_ids)))
         complain(r, ref->loc, "unknown name '$%s'; did you mean '$%s'?", name, near);
-    else if (!l)
-        complain(r, ref->loc, "unknown name '$%s': it is not in let:", name);
-    else if (l->busy)
-        complain(r, ref->loc, "a name that stands for itself: %s", cycle_text(r, id));
+    else if (!l) complain(r, ref->loc, "unknown name '$%s': it is not in let:", name);
+    else if (l->busy) complain(r, ref->loc, "a name that stands for itself: %s", cycle_text(r, id));
     else if (!l->value && r->depth == CHAIN_MAX)
         complain(r, ref->loc, "more than %d names, each within the next", CHAIN_MAX);
     else if (!l->value) {

@@ -5,8 +5,8 @@
 
 enum { SHORT_MAP = 8, VALUE_COST = 32 };
 
-const char *const sdag_spec_root_keys[] = {"version", "name", "family", "about", "seed", "base",
-                                           "plugins", "let",  "phases", NULL};
+const char *const sdag_spec_root_keys[] = {"version", "name",    "family", "about",  "seed",
+                                           "base",    "plugins", "let",    "phases", NULL};
 
 const sdag_spec *sdag_spec_get(const sdag_spec *map, const char *key)
 {

@@ -47,12 +47,12 @@ typedef struct sdag_spec_entry {
 
 struct sdag_spec {
     sdag_spec_kind kind;
-    bool quoted;   /* text that would mean something else without its quotes: "12", "true", "null", "$x" */
-    bool from_set; /* typed after --set: paths are relative to the current directory, not to the file */
-    bool aliased;  /* also stands somewhere else, by an alias or a merge */
+    bool quoted;    /* text that would mean something else without its quotes: "12", "true", "null", "$x" */
+    bool from_set;  /* typed after --set: paths are relative to the current directory, not to the file */
+    bool aliased;   /* also stands somewhere else, by an alias or a merge */
     uint8_t height; /* levels of lists and maps: 0 for a scalar */
     sdag_loc loc;
-    size_t size;   /* bytes of text plus 32 a value, shared parts counted wherever they stand */
+    size_t size;      /* bytes of text plus 32 a value, shared parts counted wherever they stand */
     const char *text; /* SCALAR: UTF-8 without NUL. NULL: as written: "", "~", "null" */
     int n;            /* LIST, MAP: how many */
     const sdag_spec **items;

@@ -8,7 +8,10 @@
 #include "nodes/augment/chain.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_records ops; int64_t views; } augment;
+typedef struct {
+    sdag_records ops;
+    int64_t views;
+} augment;
 
 static const sdag_opt opts[] = {
     SDAG_RECORDS(augment, ops, sdag_transforms, "transforms, in the order in which they are applied"),
@@ -41,8 +44,8 @@ static void lower(sdag_build *b, const sdag_node *self)
     sdag_val ids = sample_ids(b, x);
     for (int64_t v = 1; v <= o->views; v++) {
         const char *name = sdag_arena_printf(b->arena, "view_%d", (int)v);
-        const char *stream = o->views == 1 ? sdag_node_name(self)
-                                           : sdag_arena_printf(b->arena, "%s.%s", sdag_node_name(self), name);
+        const char *stream =
+            o->views == 1 ? sdag_node_name(self) : sdag_arena_printf(b->arena, "%s.%s", sdag_node_name(self), name);
         sdag_val y = sdag_op_augment(b, x, dims, channels, ids, &o->ops, sdag_hash32(stream));
         if (o->views == 1) sdag_out_image(b, self, "image", y, 0, channels);
         else sdag_out_view(b, self, "image", name, y);
@@ -50,6 +53,12 @@ static void lower(sdag_build *b, const sdag_node *self)
 }
 
 const sdag_node_type sdag_node_augment = {
-    .name = "augment", .brief = "Random views of images.", .role = SDAG_ROLE_AUGMENT, .opts = opts,
-    .opts_size = sizeof(augment), .ins = ins, .outs = outs, .lower = lower,
+    .name = "augment",
+    .brief = "Random views of images.",
+    .role = SDAG_ROLE_AUGMENT,
+    .opts = opts,
+    .opts_size = sizeof(augment),
+    .ins = ins,
+    .outs = outs,
+    .lower = lower,
     .example = "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}, horizontal_flip]}"};

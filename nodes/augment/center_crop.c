@@ -3,7 +3,9 @@
 
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_ints size; } center_crop;
+typedef struct {
+    sdag_ints size;
+} center_crop;
 
 static const sdag_opt opts[] = {
     SDAG_SIZE(center_crop, size, "of the window: [height, width], or one number for a square"),
@@ -38,6 +40,10 @@ static int64_t tmp(const sdag_frame *f, const void *opts_)
 static const char *check(const void *opts_) { return sdag_size_check(((const center_crop *)opts_)->size); }
 
 static const sdag_transform transform = {.any_pixels = true, .crops = true, .size = size, .tmp = tmp, .apply = apply};
-const sdag_record_type sdag_transform_center_crop = {
-    .name = "center_crop", .brief = "The window in the middle.", .opts = opts, .opts_size = sizeof(center_crop),
-    .type = &transform, .check = check, .example = "{center_crop: {size: 224}}"};
+const sdag_record_type sdag_transform_center_crop = {.name = "center_crop",
+                                                     .brief = "The window in the middle.",
+                                                     .opts = opts,
+                                                     .opts_size = sizeof(center_crop),
+                                                     .type = &transform,
+                                                     .check = check,
+                                                     .example = "{center_crop: {size: 224}}"};

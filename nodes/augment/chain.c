@@ -15,7 +15,9 @@ typedef struct chain {
     bool has_dims, has_ids;
 } chain;
 
-typedef struct attr { const chain *chain; } attr;
+typedef struct attr {
+    const chain *chain;
+} attr;
 
 static const sdag_transform *transform_of(const chain *c, int i) { return c->ops->at[i].type->type; }
 
@@ -101,8 +103,15 @@ static void run(const sdag_args *a)
 }
 
 static const sdag_op augment_op = {
-    .name = "augment", .math = "y_i = t_n(... t_1(x_i))", .n_in = 1, .n_in_max = 3, .n_out = 1,
-    .attr_size = sizeof(attr), .flags = SDAG_OP_RANDOM | SDAG_OP_NOGRAD, .split = SDAG_SPLIT_FIRST, .shape = shape,
+    .name = "augment",
+    .math = "y_i = t_n(... t_1(x_i))",
+    .n_in = 1,
+    .n_in_max = 3,
+    .n_out = 1,
+    .attr_size = sizeof(attr),
+    .flags = SDAG_OP_RANDOM | SDAG_OP_NOGRAD,
+    .split = SDAG_SPLIT_FIRST,
+    .shape = shape,
     .cpu = {.plan = plan, .run = run},
 };
 

@@ -8,7 +8,10 @@
 #include "core/cpu/simd.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_floats brightness, contrast, saturation, hue; float p; } color_jitter;
+typedef struct {
+    sdag_floats brightness, contrast, saturation, hue;
+    float p;
+} color_jitter;
 
 static const sdag_opt opts[] = {
     SDAG_F32S(color_jitter, brightness, "[0]", 0, 100, "v for a factor in [1 - v, 1 + v], or [from, to]"),
@@ -57,7 +60,8 @@ SDAG_CLONES static double sum(const float *x, int64_t n)
 
 SDAG_CLONES static void saturate(float *restrict r, float *restrict g, float *restrict b, int64_t n, float f)
 {
-    SDAG_SIMD for (int64_t i = 0; i < n; i++) {
+    SDAG_SIMD for (int64_t i = 0; i < n; i++)
+    {
         float l = (1 - f) * (0.299f * r[i] + 0.587f * g[i] + 0.114f * b[i]);
         r[i] = clip(f * r[i] + l);
         g[i] = clip(f * g[i] + l);
@@ -74,7 +78,8 @@ SDAG_INLINE float from_hue(float k, float v, float chroma)
 
 SDAG_CLONES static void turn_hue(float *restrict r, float *restrict g, float *restrict b, int64_t n, float turn)
 {
-    SDAG_SIMD for (int64_t i = 0; i < n; i++) {
+    SDAG_SIMD for (int64_t i = 0; i < n; i++)
+    {
         float x = r[i], y = g[i], z = b[i];
         float hi = x > y ? x : y, lo = x < y ? x : y;
         hi = z > hi ? z : hi;
@@ -153,6 +158,10 @@ static const char *check(const void *opts_)
 
 static const sdag_transform transform = {.apply = apply};
 const sdag_record_type sdag_transform_color_jitter = {
-    .name = "color_jitter", .brief = "Changes brightness, contrast, saturation and hue.", .opts = opts,
-    .opts_size = sizeof(color_jitter), .type = &transform, .check = check,
+    .name = "color_jitter",
+    .brief = "Changes brightness, contrast, saturation and hue.",
+    .opts = opts,
+    .opts_size = sizeof(color_jitter),
+    .type = &transform,
+    .check = check,
     .example = "{color_jitter: {brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, p: 0.8}}"};

@@ -7,7 +7,11 @@
 #include "core/cpu/simd.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_floats sigma; float p; int64_t kernel; } gaussian_blur;
+typedef struct {
+    sdag_floats sigma;
+    float p;
+    int64_t kernel;
+} gaussian_blur;
 
 static const sdag_opt opts[] = {
     SDAG_F32S(gaussian_blur, sigma, "[0.1, 2]", 0.01, 100, "width in pixels, drawn from this range"),
@@ -104,7 +108,10 @@ static const char *check(const void *opts_)
 }
 
 static const sdag_transform transform = {.tmp = tmp, .apply = apply};
-const sdag_record_type sdag_transform_gaussian_blur = {
-    .name = "gaussian_blur", .brief = "Blurs with a Gaussian of random width.", .opts = opts,
-    .opts_size = sizeof(gaussian_blur), .type = &transform, .check = check,
-    .example = "{gaussian_blur: {sigma: [0.1, 2], p: 0.5}}"};
+const sdag_record_type sdag_transform_gaussian_blur = {.name = "gaussian_blur",
+                                                       .brief = "Blurs with a Gaussian of random width.",
+                                                       .opts = opts,
+                                                       .opts_size = sizeof(gaussian_blur),
+                                                       .type = &transform,
+                                                       .check = check,
+                                                       .example = "{gaussian_blur: {sigma: [0.1, 2], p: 0.5}}"};

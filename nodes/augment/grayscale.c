@@ -3,13 +3,16 @@
 #include "core/cpu/simd.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { float p; } grayscale;
+typedef struct {
+    float p;
+} grayscale;
 
 static const sdag_opt opts[] = {SDAG_F32(grayscale, p, 0.2, 0, 1, "probability"), {0}};
 
 SDAG_CLONES static void to_luma(float *x, int64_t n)
 {
-    SDAG_SIMD for (int64_t i = 0; i < n; i++) {
+    SDAG_SIMD for (int64_t i = 0; i < n; i++)
+    {
         float l = 0.299f * x[3 * i] + 0.587f * x[3 * i + 1] + 0.114f * x[3 * i + 2];
         x[3 * i] = l, x[3 * i + 1] = l, x[3 * i + 2] = l;
     }
@@ -23,6 +26,9 @@ static void apply(sdag_image *im, const void *opts_, sdag_rng *r)
 }
 
 static const sdag_transform transform = {.apply = apply};
-const sdag_record_type sdag_transform_grayscale = {
-    .name = "grayscale", .brief = "Takes the colour away.", .opts = opts, .opts_size = sizeof(grayscale),
-    .type = &transform, .example = "{grayscale: {p: 0.2}}"};
+const sdag_record_type sdag_transform_grayscale = {.name = "grayscale",
+                                                   .brief = "Takes the colour away.",
+                                                   .opts = opts,
+                                                   .opts_size = sizeof(grayscale),
+                                                   .type = &transform,
+                                                   .example = "{grayscale: {p: 0.2}}"};

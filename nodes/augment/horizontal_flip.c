@@ -1,7 +1,9 @@
 /* horizontal_flip -- left becomes right, with probability p. */
 #include "nodes/augment/transform.h"
 
-typedef struct { float p; } horizontal_flip;
+typedef struct {
+    float p;
+} horizontal_flip;
 
 static const sdag_opt opts[] = {SDAG_F32(horizontal_flip, p, 0.5, 0, 1, "probability"), {0}};
 
@@ -35,6 +37,9 @@ static void apply(sdag_image *im, const void *opts_, sdag_rng *r)
 }
 
 static const sdag_transform transform = {.apply = apply};
-const sdag_record_type sdag_transform_horizontal_flip = {
-    .name = "horizontal_flip", .brief = "Mirrors left and right.", .opts = opts, .opts_size = sizeof(horizontal_flip),
-    .type = &transform, .example = "{horizontal_flip: {p: 0.5}}"};
+const sdag_record_type sdag_transform_horizontal_flip = {.name = "horizontal_flip",
+                                                         .brief = "Mirrors left and right.",
+                                                         .opts = opts,
+                                                         .opts_size = sizeof(horizontal_flip),
+                                                         .type = &transform,
+                                                         .example = "{horizontal_flip: {p: 0.5}}"};

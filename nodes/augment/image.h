@@ -20,12 +20,12 @@ typedef struct sdag_raster {
 } sdag_raster;
 
 typedef struct sdag_image {
-    int64_t h, w, c;   /* as the next transform sees it */
-    sdag_raster src;   /* where the pixels are */
-    sdag_filter lazy;  /* not NONE: src is still to be resampled to h, w */
-    float *buf[2];     /* room for two whole images, SDAG_IMAGE_PAD floats more each */
-    int front;         /* the one that holds src, or -1: src is not ours to change */
-    float *tmp;        /* of the chain; as many floats as its transforms asked for */
+    int64_t h, w, c;  /* as the next transform sees it */
+    sdag_raster src;  /* where the pixels are */
+    sdag_filter lazy; /* not NONE: src is still to be resampled to h, w */
+    float *buf[2];    /* room for two whole images, SDAG_IMAGE_PAD floats more each */
+    int front;        /* the one that holds src, or -1: src is not ours to change */
+    float *tmp;       /* of the chain; as many floats as its transforms asked for */
 } sdag_image;
 
 enum { SDAG_IMAGE_PAD = 16 }; /* so that loads of whole vectors may pass the end */

@@ -5,7 +5,10 @@
 #include "core/cpu/mathf.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { float std, p; bool clip; } noise;
+typedef struct {
+    float std, p;
+    bool clip;
+} noise;
 
 static const sdag_opt opts[] = {
     SDAG_F32(noise, std, 0.1, 0, 100, "standard deviation; white is 1"),
@@ -31,7 +34,8 @@ SDAG_INLINE float sin_turn(float t)
 /* z[2 PAIRS] from the random words u and v. */
 SDAG_CLONES static void to_normal(float *restrict z, const uint32_t *restrict u, const uint32_t *restrict v)
 {
-    SDAG_SIMD for (int i = 0; i < PAIRS; i++) {
+    SDAG_SIMD for (int i = 0; i < PAIRS; i++)
+    {
         float t = (float)(int32_t)(v[i] >> 8) * 0x1p-24f - 0.5f, a = sdag_absf(t);
         float length = sqrtf(-2 * sdag_logf((float)(int32_t)((u[i] >> 8) + 1) * 0x1p-24f)); /* of (0,1], so finite */
         float cosine = sin_turn(0.25f - a), sine = sin_turn(a > 0.25f ? 0.5f - a : a);
@@ -42,7 +46,8 @@ SDAG_CLONES static void to_normal(float *restrict z, const uint32_t *restrict u,
 
 SDAG_CLONES static void add(float *restrict x, const float *restrict z, int64_t n, float std, float lo, float hi)
 {
-    SDAG_SIMD for (int64_t i = 0; i < n; i++) {
+    SDAG_SIMD for (int64_t i = 0; i < n; i++)
+    {
         float y = x[i] + std * z[i];
         x[i] = y < lo ? lo : y > hi ? hi : y;
     }
@@ -63,6 +68,9 @@ static void apply(sdag_image *im, const void *opts_, sdag_rng *r)
 }
 
 static const sdag_transform transform = {.apply = apply};
-const sdag_record_type sdag_transform_noise = {
-    .name = "noise", .brief = "Adds Gaussian noise.", .opts = opts, .opts_size = sizeof(noise), .type = &transform,
-    .example = "{noise: {std: 0.1, p: 0.5}}"};
+const sdag_record_type sdag_transform_noise = {.name = "noise",
+                                               .brief = "Adds Gaussian noise.",
+                                               .opts = opts,
+                                               .opts_size = sizeof(noise),
+                                               .type = &transform,
+                                               .example = "{noise: {std: 0.1, p: 0.5}}"};

@@ -4,13 +4,25 @@
 #include "core/cpu/simd.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_floats mean, std; } normalize;
+typedef struct {
+    sdag_floats mean, std;
+} normalize;
 
 static const sdag_opt opts[] = {
-    {.name = "mean", .help = "one number, or one a channel; 0 is black, 1 white", .kind = SDAG_OPT_F32S,
-     .offset = offsetof(normalize, mean), .min = -1e6, .max = 1e6, .required = true},
-    {.name = "std", .help = "one number, or one a channel", .kind = SDAG_OPT_F32S, .offset = offsetof(normalize, std),
-     .min = 1e-6, .max = 1e6, .required = true},
+    {.name = "mean",
+     .help = "one number, or one a channel; 0 is black, 1 white",
+     .kind = SDAG_OPT_F32S,
+     .offset = offsetof(normalize, mean),
+     .min = -1e6,
+     .max = 1e6,
+     .required = true},
+    {.name = "std",
+     .help = "one number, or one a channel",
+     .kind = SDAG_OPT_F32S,
+     .offset = offsetof(normalize, std),
+     .min = 1e-6,
+     .max = 1e6,
+     .required = true},
     {0},
 };
 
@@ -61,6 +73,10 @@ static const char *check(const void *opts_)
 
 static const sdag_transform transform = {.size = size, .tmp = tmp, .apply = apply};
 const sdag_record_type sdag_transform_normalize = {
-    .name = "normalize", .brief = "Subtracts the mean and divides by the deviation of each channel.", .opts = opts,
-    .opts_size = sizeof(normalize), .type = &transform, .check = check,
+    .name = "normalize",
+    .brief = "Subtracts the mean and divides by the deviation of each channel.",
+    .opts = opts,
+    .opts_size = sizeof(normalize),
+    .type = &transform,
+    .check = check,
     .example = "{normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}"};

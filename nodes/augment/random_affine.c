@@ -7,7 +7,11 @@
 #include "core/cpu/simd.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_floats degrees, translate, scale, shear; float fill; int interpolation; } random_affine;
+typedef struct {
+    sdag_floats degrees, translate, scale, shear;
+    float fill;
+    int interpolation;
+} random_affine;
 
 static const char *const modes[] = {"bilinear", "nearest", NULL};
 static const sdag_opt opts[] = {
@@ -21,7 +25,9 @@ static const sdag_opt opts[] = {
 };
 
 /* From an output pixel to where it comes from: y' = a[0] y + a[1] x + a[2], x' = a[3] y + a[4] x + a[5]. */
-typedef struct { float a[6]; } mapping;
+typedef struct {
+    float a[6];
+} mapping;
 
 SDAG_INLINE float at(const float *a, int64_t y, int64_t x) { return a[0] * (float)y + a[1] * (float)x + a[2]; }
 
@@ -74,8 +80,8 @@ static mapping invert(double degrees, double dy, double dx, double scale, double
     double c = sin(turn - sy) / cos(sy), d = -sin(turn - sy) * tan(sx) / cos(sy) + cos(turn);
     double cy = 0.5 * (double)(h - 1), cx = 0.5 * (double)(w - 1);
     double yy = a / scale, yx = -c / scale, xy = -b / scale, xx = d / scale;
-    return (mapping){{(float)yy, (float)yx, (float)(cy - yy * (cy + dy) - yx * (cx + dx)),
-                      (float)xy, (float)xx, (float)(cx - xy * (cy + dy) - xx * (cx + dx))}};
+    return (mapping){{(float)yy, (float)yx, (float)(cy - yy * (cy + dy) - yx * (cx + dx)), (float)xy, (float)xx,
+                      (float)(cx - xy * (cy + dy) - xx * (cx + dx))}};
 }
 
 static float draw(sdag_floats v, int at, sdag_rng *r)
@@ -107,7 +113,10 @@ static const char *check(const void *opts_)
 }
 
 static const sdag_transform transform = {.apply = apply};
-const sdag_record_type sdag_transform_random_affine = {
-    .name = "random_affine", .brief = "Rotates, shifts, scales and shears about the centre.", .opts = opts,
-    .opts_size = sizeof(random_affine), .type = &transform, .check = check,
-    .example = "{random_affine: {degrees: 12, translate: 0.1}}"};
+const sdag_record_type sdag_transform_random_affine = {.name = "random_affine",
+                                                       .brief = "Rotates, shifts, scales and shears about the centre.",
+                                                       .opts = opts,
+                                                       .opts_size = sizeof(random_affine),
+                                                       .type = &transform,
+                                                       .check = check,
+                                                       .example = "{random_affine: {degrees: 12, translate: 0.1}}"};

@@ -2,7 +2,10 @@
  * Where the image is still smaller than the window, more zeros fill it up. */
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_ints size; int64_t padding; } random_crop;
+typedef struct {
+    sdag_ints size;
+    int64_t padding;
+} random_crop;
 
 static const sdag_opt opts[] = {
     SDAG_SIZE(random_crop, size, "of the window: [height, width], or one number for a square"),
@@ -39,7 +42,10 @@ static int64_t tmp(const sdag_frame *f, const void *opts_)
 static const char *check(const void *opts_) { return sdag_size_check(((const random_crop *)opts_)->size); }
 
 static const sdag_transform transform = {.any_pixels = true, .crops = true, .size = size, .tmp = tmp, .apply = apply};
-const sdag_record_type sdag_transform_random_crop = {
-    .name = "random_crop", .brief = "A window of fixed size at a random place.", .opts = opts,
-    .opts_size = sizeof(random_crop), .type = &transform, .check = check,
-    .example = "{random_crop: {size: 32, padding: 4}}"};
+const sdag_record_type sdag_transform_random_crop = {.name = "random_crop",
+                                                     .brief = "A window of fixed size at a random place.",
+                                                     .opts = opts,
+                                                     .opts_size = sizeof(random_crop),
+                                                     .type = &transform,
+                                                     .check = check,
+                                                     .example = "{random_crop: {size: 32, padding: 4}}"};

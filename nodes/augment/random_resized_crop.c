@@ -7,9 +7,15 @@
 #include "nodes/augment/resample.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_ints size; sdag_floats scale, ratio; int interpolation; } random_resized_crop;
+typedef struct {
+    sdag_ints size;
+    sdag_floats scale, ratio;
+    int interpolation;
+} random_resized_crop;
 
-typedef struct { int64_t y, x, h, w; } box;
+typedef struct {
+    int64_t y, x, h, w;
+} box;
 
 static const sdag_opt opts[] = {
     SDAG_SIZE(random_resized_crop, size, "what comes out: [height, width], or one number for a square"),
@@ -81,7 +87,11 @@ static const char *check(const void *opts_)
 }
 
 static const sdag_transform transform = {.any_pixels = true, .size = size, .tmp = tmp, .apply = apply};
-const sdag_record_type sdag_transform_random_resized_crop = {
-    .name = "random_resized_crop", .brief = "A random part of the image, resized.", .opts = opts,
-    .opts_size = sizeof(random_resized_crop), .type = &transform, .check = check,
-    .example = "{random_resized_crop: {size: 32, scale: [0.2, 1]}}"};
+const sdag_record_type sdag_transform_random_resized_crop = {.name = "random_resized_crop",
+                                                             .brief = "A random part of the image, resized.",
+                                                             .opts = opts,
+                                                             .opts_size = sizeof(random_resized_crop),
+                                                             .type = &transform,
+                                                             .check = check,
+                                                             .example =
+                                                                 "{random_resized_crop: {size: 32, scale: [0.2, 1]}}"};

@@ -10,7 +10,9 @@
 
 /* The part [y,y+h) x [x,x+w) of src resampled to H x W, to dst f32[h,w,c]. Bytes come out as 0..1; a cubic's overshoot
  * of bytes is clipped to that. */
-typedef struct sdag_resample_to { int64_t H, W, y, x, h, w; } sdag_resample_to;
+typedef struct sdag_resample_to {
+    int64_t H, W, y, x, h, w;
+} sdag_resample_to;
 void sdag_resample(float *dst, const sdag_raster *src, sdag_resample_to to, sdag_filter f, float *tmp);
 
 /* Floats of tmp for sources of at most `most` elements and c channels, up to in_h x in_w, and outputs out_w wide. */

@@ -5,7 +5,10 @@
 #include "nodes/augment/resample.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { sdag_ints size; int interpolation; } resize;
+typedef struct {
+    sdag_ints size;
+    int interpolation;
+} resize;
 
 static const sdag_opt opts[] = {
     SDAG_SIZE(resize, size, "[height, width], or one number for the shorter side"),
@@ -56,6 +59,10 @@ static int64_t tmp(const sdag_frame *f, const void *opts_)
 static const char *check(const void *opts_) { return sdag_size_check(((const resize *)opts_)->size); }
 
 static const sdag_transform transform = {.any_pixels = true, .size = size, .tmp = tmp, .apply = apply};
-const sdag_record_type sdag_transform_resize = {
-    .name = "resize", .brief = "Resamples to a size.", .opts = opts, .opts_size = sizeof(resize), .type = &transform,
-    .check = check, .example = "{resize: {size: 256}}"};
+const sdag_record_type sdag_transform_resize = {.name = "resize",
+                                                .brief = "Resamples to a size.",
+                                                .opts = opts,
+                                                .opts_size = sizeof(resize),
+                                                .type = &transform,
+                                                .check = check,
+                                                .example = "{resize: {size: 256}}"};

@@ -3,7 +3,9 @@
 #include "core/cpu/simd.h"
 #include "nodes/augment/transform.h"
 
-typedef struct { float p, threshold; } solarize;
+typedef struct {
+    float p, threshold;
+} solarize;
 
 static const sdag_opt opts[] = {
     SDAG_F32(solarize, p, 0.2, 0, 1, "probability"),
@@ -23,6 +25,9 @@ static void apply(sdag_image *im, const void *opts_, sdag_rng *r)
 }
 
 static const sdag_transform transform = {.apply = apply};
-const sdag_record_type sdag_transform_solarize = {
-    .name = "solarize", .brief = "Inverts the bright values.", .opts = opts, .opts_size = sizeof(solarize),
-    .type = &transform, .example = "{solarize: {p: 0.2, threshold: 0.5}}"};
+const sdag_record_type sdag_transform_solarize = {.name = "solarize",
+                                                  .brief = "Inverts the bright values.",
+                                                  .opts = opts,
+                                                  .opts_size = sizeof(solarize),
+                                                  .type = &transform,
+                                                  .example = "{solarize: {p: 0.2, threshold: 0.5}}"};

@@ -22,9 +22,9 @@
 
 /* What is known of the images at one point of the chain before any is seen. */
 typedef struct sdag_frame {
-    int64_t h, w, c;  /* h = w = 0: sizes differ */
-    int64_t most;     /* elements of the largest; with `shorter`, before the resize */
-    int64_t shorter;  /* not 0: sizes differ, but the shorter side will be this; only a crop may follow */
+    int64_t h, w, c; /* h = w = 0: sizes differ */
+    int64_t most;    /* elements of the largest; with `shorter`, before the resize */
+    int64_t shorter; /* not 0: sizes differ, but the shorter side will be this; only a crop may follow */
 } sdag_frame;
 
 enum { SDAG_TRANSFORM_WHY = 160 };
@@ -51,8 +51,11 @@ SDAG_TRANSFORMS(X)
 extern const sdag_record_type *const sdag_transforms[]; /* all of them, NULL-terminated */
 
 /* A size option: one number or [height, width]. */
-#define SDAG_SIZE(T, f, h)                                                                                           \
-    {.name = #f, .help = h, .kind = SDAG_OPT_INTS, .offset = offsetof(T, f), .min = 1, .max = 16384, .required = true}
+#define SDAG_SIZE(T, f, h)                                                                              \
+    {                                                                                                   \
+        .name = #f, .help = h, .kind = SDAG_OPT_INTS, .offset = offsetof(T, f), .min = 1, .max = 16384, \
+        .required = true                                                                                \
+    }
 static inline int64_t sdag_size_h(sdag_ints s) { return s.at[0]; }
 static inline int64_t sdag_size_w(sdag_ints s) { return s.at[s.n - 1]; }
 const char *sdag_size_check(sdag_ints s); /* what is wrong with a size, or NULL */

@@ -3,7 +3,9 @@
 
 #include "nodes/augment/transform.h"
 
-typedef struct { float p; } vertical_flip;
+typedef struct {
+    float p;
+} vertical_flip;
 
 static const sdag_opt opts[] = {SDAG_F32(vertical_flip, p, 0.5, 0, 1, "probability"), {0}};
 
@@ -19,6 +21,9 @@ static void apply(sdag_image *im, const void *opts_, sdag_rng *r)
 }
 
 static const sdag_transform transform = {.apply = apply};
-const sdag_record_type sdag_transform_vertical_flip = {
-    .name = "vertical_flip", .brief = "Mirrors top and bottom.", .opts = opts, .opts_size = sizeof(vertical_flip),
-    .type = &transform, .example = "{vertical_flip: {p: 0.5}}"};
+const sdag_record_type sdag_transform_vertical_flip = {.name = "vertical_flip",
+                                                       .brief = "Mirrors top and bottom.",
+                                                       .opts = opts,
+                                                       .opts_size = sizeof(vertical_flip),
+                                                       .type = &transform,
+                                                       .example = "{vertical_flip: {p: 0.5}}"};

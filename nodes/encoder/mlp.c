@@ -8,7 +8,8 @@ typedef struct {
 } mlp;
 
 static const sdag_opt opts[] = {
-    SDAG_INTS(mlp, mlp.widths, "[256, 256]", 1, 1 << 20, "size of every layer; the last one is the size of the features"),
+    SDAG_INTS(mlp, mlp.widths, "[256, 256]", 1, 1 << 20,
+              "size of every layer; the last one is the size of the features"),
     SDAG_BOOL(mlp, mlp.norm, true, "batch norm behind every layer"),
     SDAG_ENUM(mlp, mlp.activation, SDAG_ACT_RELU, sdag_activation_choices, "behind every layer"),
     SDAG_F32(mlp, mlp.dropout, 0, 0, 0.99, "share of activations set to zero in training"),
@@ -18,7 +19,10 @@ static const sdag_opt opts[] = {
 static const sdag_port ins[] = {{"x", "f32[B,D]|f32[B,H,W,C]", "features or images", 0}, {0}};
 static const sdag_port outs[] = {{"features", "f32[B,D]", "output of the last layer", 0}, {0}};
 
-static const char *check(const void *p) { return ((const mlp *)p)->mlp.widths.n ? NULL : "widths needs at least one size"; }
+static const char *check(const void *p)
+{
+    return ((const mlp *)p)->mlp.widths.n ? NULL : "widths needs at least one size";
+}
 
 static void lower(sdag_build *b, const sdag_node *self)
 {

@@ -4,8 +4,8 @@
  *     basic      F = bn conv3x3 relu bn conv3x3/s                                       (18, 34)
  *     bottleneck F = bn conv1x1(4w) relu bn conv3x3/s relu bn conv1x1                   (50)
  *   features   mean over H, W                                   f32[B,8w] or f32[B,32w]
- * He et al. 2016, "Deep residual learning for image recognition", arXiv:1512.03385; the stride of a bottleneck is in its
- * 3x3 convolution, as torchvision has it ("ResNet v1.5"). */
+ * He et al. 2016, "Deep residual learning for image recognition", arXiv:1512.03385; the stride of a bottleneck is in
+ * its 3x3 convolution, as torchvision has it ("ResNet v1.5"). */
 #include "core/ops/ops.h"
 #include "nodes/layer/layer.h"
 
@@ -23,7 +23,8 @@ static const struct {
 
 static const sdag_opt opts[] = {
     SDAG_ENUM(resnet, depth, 0, depths, "number of weighted layers"),
-    SDAG_ENUM(resnet, stem, 0, stems, "imagenet: 7x7 stride 2 and max-pooling; small: 3x3, for images of 32 pixels or so"),
+    SDAG_ENUM(resnet, stem, 0, stems,
+              "imagenet: 7x7 stride 2 and max-pooling; small: 3x3, for images of 32 pixels or so"),
     SDAG_INT(resnet, width, 64, 1, 4096, "channels of the first stage"),
     {0},
 };

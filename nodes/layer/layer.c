@@ -25,7 +25,8 @@ sdag_val sdag_layer_linear(sdag_build *b, const char *name, sdag_val x, int64_t 
     return sdag_op_linear(b, x, w, c);
 }
 
-sdag_val sdag_layer_conv(sdag_build *b, const char *name, sdag_val x, int64_t out, int size, int stride, int pad, sdag_conv_init init)
+sdag_val sdag_layer_conv(sdag_build *b, const char *name, sdag_val x, int64_t out, int size, int stride, int pad,
+                         sdag_conv_init init)
 {
     int64_t in = sdag_dim(b, x, -1);
     float fan_in = (float)(in * size * size), fan_out = (float)(out * size * size);
@@ -48,8 +49,8 @@ static sdag_val batch_norm(sdag_build *b, const char *name, sdag_val x, sdag_val
     }
     sdag_val mean = sdag_state_get(b, sdag_layer_name(b, "%srunning_mean", name), SDAG_DT_F32, s, zeros, 0);
     sdag_val var = sdag_state_get(b, sdag_layer_name(b, "%srunning_var", name), SDAG_DT_F32, s, ones, 0);
-    sdag_val count = sdag_state_get(b, sdag_layer_name(b, "%snum_batches_tracked", name), SDAG_DT_I32, SDAG_SCALAR, zeros,
-                                    SDAG_STATE_COUNTER);
+    sdag_val count = sdag_state_get(b, sdag_layer_name(b, "%snum_batches_tracked", name), SDAG_DT_I32, SDAG_SCALAR,
+                                    zeros, SDAG_STATE_COUNTER);
     if (!b->training) return sdag_op_norm_apply(b, x, mean, var, gamma, beta, r, relu, eps);
     sdag_val m, v, y = sdag_op_batch_norm(b, x, gamma, beta, r, relu, eps, &m, &v);
     if (b->status) return 0;
@@ -65,7 +66,10 @@ sdag_val sdag_layer_norm(sdag_build *b, const char *name, sdag_val x, sdag_val r
     return batch_norm(b, name, x, r, relu, true);
 }
 
-sdag_val sdag_layer_norm_plain(sdag_build *b, const char *name, sdag_val x) { return batch_norm(b, name, x, 0, false, false); }
+sdag_val sdag_layer_norm_plain(sdag_build *b, const char *name, sdag_val x)
+{
+    return batch_norm(b, name, x, 0, false, false);
+}
 
 sdag_val sdag_layer_flat(sdag_build *b, sdag_val x)
 {

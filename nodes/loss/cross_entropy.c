@@ -2,8 +2,8 @@
  *   p = softmax(logits)                               f32[B,C]
  *   loss = mean_i -( (1-e) log p_i,target(i) + e/C sum_c log p_ic )     over rows whose target is not ignore_index
  * Soft targets t f32[B,C]: loss = mean_i - sum_c ( (1-e) t_ic + e/C ) log p_ic.   Szegedy et al. 2016 (smoothing). */
-#include "core/ops/ops.h"
 #include "core/node/node.h"
+#include "core/ops/ops.h"
 
 typedef struct {
     float label_smoothing;
@@ -38,7 +38,8 @@ static void lower(sdag_build *b, const sdag_node *self)
         sdag_val even = sdag_op_sub(b, sdag_op_logsumexp(b, x, -1, false), sdag_op_mean(b, x, 1, (int[]){-1}, false));
         sdag_val ignored = sdag_op_equal(b, target, sdag_const(b, SDAG_DT_I32, SDAG_SCALAR, &ignore));
         even = sdag_op_mul(b, even, sdag_op_affine(b, ignored, -1, 1));
-        row = sdag_op_add(b, sdag_op_affine(b, row, 1 - o->label_smoothing, 0), sdag_op_affine(b, even, o->label_smoothing, 0));
+        row = sdag_op_add(b, sdag_op_affine(b, row, 1 - o->label_smoothing, 0),
+                          sdag_op_affine(b, even, o->label_smoothing, 0));
     }
     sdag_out(b, self, "loss", sdag_op_div(b, sdag_op_sum_all(b, row), sdag_op_count_not(b, target, ignore)));
 }

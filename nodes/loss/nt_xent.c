@@ -4,8 +4,8 @@
  *   loss = mean_i ( logsumexp_j s_ij - s_i,partner(i) )        Chen et al. 2020, eq. 1 */
 #include <math.h>
 
-#include "core/ops/ops.h"
 #include "core/node/node.h"
+#include "core/ops/ops.h"
 
 typedef struct {
     float temperature;
@@ -18,7 +18,8 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-static const sdag_port ins[] = {{"z", "f32[B,D]", "embeddings: a bundle of two views of the same images", SDAG_PORT_BUNDLE}, {0}};
+static const sdag_port ins[] = {
+    {"z", "f32[B,D]", "embeddings: a bundle of two views of the same images", SDAG_PORT_BUNDLE}, {0}};
 static const sdag_port outs[] = {{"loss", "f32[]", "mean over all 2B views", 0}, {0}};
 
 /* Row i's partner: the same image in the other view. i32[2B] */
@@ -34,7 +35,8 @@ static void lower(sdag_build *b, const sdag_node *self)
 {
     const nt_xent *o = sdag_node_opts(self);
     int views = sdag_in_views(b, self, "z");
-    if (views != 2 && !b->status) sdag_build_fail(b, "%s: NT-Xent compares two views, but 'z' carries %d", sdag_node_name(self), views);
+    if (views != 2 && !b->status)
+        sdag_build_fail(b, "%s: NT-Xent compares two views, but 'z' carries %d", sdag_node_name(self), views);
     sdag_val z = sdag_in_joint(b, self, "z");
     if (o->normalize) z = sdag_op_l2norm(b, z, 1e-12f);
     sdag_val s = sdag_op_matmul_nt(b, z, z, 1.0f / o->temperature);

@@ -29,8 +29,8 @@ static void update(sdag_build *b, const void *p, const sdag_update *u)
 {
     const adamw *o = p;
     sdag_op_adamw(b, u->param, u->grad, sdag_slot(b, u->index, "exp_avg"), sdag_slot(b, u->index, "exp_avg_sq"),
-                  sdag_slot_counter(b, "step"), u->lr, u->scale, u->lr_scale, u->weight_decay, o->betas.at[0], o->betas.at[1],
-                  o->eps);
+                  sdag_slot_counter(b, "step"), u->lr, u->scale, u->lr_scale, u->weight_decay, o->betas.at[0],
+                  o->betas.at[1], o->eps);
 }
 
 static void lower(sdag_build *b, const sdag_node *self)

@@ -11,15 +11,21 @@ typedef struct {
 } group;
 
 static const sdag_opt group_opts[] = {
-    {.name = "match", .help = "parameters, as NODE.NAME with * and ?: \"encoder.*\"", .kind = SDAG_OPT_STR,
-     .offset = offsetof(group, match), .required = true},
+    {.name = "match",
+     .help = "parameters, as NODE.NAME with * and ?: \"encoder.*\"",
+     .kind = SDAG_OPT_STR,
+     .offset = offsetof(group, match),
+     .required = true},
     SDAG_F32(group, lr_scale, 1, 0, 1e4, "times the learning rate; 0: they stay as they are"),
     SDAG_F32(group, weight_decay, -1, -1, 1e3, "instead of the optimizer's; -1: the same"),
     {0},
 };
 
-static const sdag_record_type group_type = {.name = "group", .brief = "A group of parameters.", .opts = group_opts,
-                                            .opts_size = sizeof(group), .example = "{group: {match: \"encoder.*\", lr_scale: 0.1}}"};
+static const sdag_record_type group_type = {.name = "group",
+                                            .brief = "A group of parameters.",
+                                            .opts = group_opts,
+                                            .opts_size = sizeof(group),
+                                            .example = "{group: {match: \"encoder.*\", lr_scale: 0.1}}"};
 const sdag_record_type *const sdag_optimizer_groups[] = {&group_type, NULL};
 
 static const char *const kinds[] = {"norm", "bias", "vector"};
@@ -55,7 +61,8 @@ static const group *group_of(sdag_build *b, const sdag_optimizer_opts *o, const 
     return NULL;
 }
 
-void sdag_optimizer_each(sdag_build *b, const sdag_node *self, void (*each)(sdag_build *b, const void *opts, const sdag_update *u))
+void sdag_optimizer_each(sdag_build *b, const sdag_node *self,
+                         void (*each)(sdag_build *b, const void *opts, const sdag_update *u))
 {
     const sdag_optimizer_opts *o = sdag_node_opts(self);
     int n = sdag_trained_count(b);
@@ -69,8 +76,13 @@ void sdag_optimizer_each(sdag_build *b, const sdag_node *self, void (*each)(sdag
         const sdag_trained *t = sdag_trained_at(b, i);
         const group *g = group_of(b, o, t);
         float decay = g && g->weight_decay >= 0 ? g->weight_decay : excluded(o, t) ? 0 : o->weight_decay;
-        sdag_update u = {.index = i, .param = t->param, .grad = t->grad, .lr = lr, .scale = scale,
-                         .lr_scale = g ? g->lr_scale : 1, .weight_decay = decay};
+        sdag_update u = {.index = i,
+                         .param = t->param,
+                         .grad = t->grad,
+                         .lr = lr,
+                         .scale = scale,
+                         .lr_scale = g ? g->lr_scale : 1,
+                         .weight_decay = decay};
         if (u.lr_scale > 0) each(b, o, &u);
     }
 }

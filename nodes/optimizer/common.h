@@ -30,13 +30,14 @@ const char *sdag_optimizer_check(const sdag_optimizer_opts *o);
 
 /* One parameter of a step. */
 typedef struct sdag_update {
-    int index;              /* for sdag_slot */
+    int index; /* for sdag_slot */
     sdag_val param, grad;
-    sdag_val lr, scale;     /* f32[]; scale: of the gradient, 0: none */
+    sdag_val lr, scale; /* f32[]; scale: of the gradient, 0: none */
     float lr_scale, weight_decay;
 } sdag_update;
 
 /* Calls each(b, opts, &update) for every trained parameter. opts: the node's, beginning with sdag_optimizer_opts. */
-void sdag_optimizer_each(sdag_build *b, const sdag_node *self, void (*each)(sdag_build *b, const void *opts, const sdag_update *u));
+void sdag_optimizer_each(sdag_build *b, const sdag_node *self,
+                         void (*each)(sdag_build *b, const void *opts, const sdag_update *u));
 
 #endif

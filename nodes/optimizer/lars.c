@@ -27,8 +27,8 @@ static const char *check(const void *p) { return sdag_optimizer_check(&((const l
 static void update(sdag_build *b, const void *p, const sdag_update *u)
 {
     const lars *o = p;
-    sdag_op_lars(b, u->param, u->grad, sdag_slot(b, u->index, "momentum"), u->lr, u->scale, u->lr_scale, u->weight_decay,
-                 o->momentum, o->eta, o->nesterov);
+    sdag_op_lars(b, u->param, u->grad, sdag_slot(b, u->index, "momentum"), u->lr, u->scale, u->lr_scale,
+                 u->weight_decay, o->momentum, o->eta, o->nesterov);
 }
 
 static void lower(sdag_build *b, const sdag_node *self) { sdag_optimizer_each(b, self, update); }

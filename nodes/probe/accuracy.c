@@ -4,7 +4,9 @@
 #include "core/node/collector.h"
 #include "core/node/node.h"
 
-typedef struct { int64_t top; } accuracy;
+typedef struct {
+    int64_t top;
+} accuracy;
 
 static const sdag_opt opts[] = {SDAG_INT(accuracy, top, 1, 1, 1000, "the class may be among so many best"), {0}};
 static const sdag_port ins[] = {
@@ -13,7 +15,9 @@ static const sdag_port ins[] = {
     {0},
 };
 
-typedef struct { int64_t right, seen; } state;
+typedef struct {
+    int64_t right, seen;
+} state;
 
 static sdag_status open_accuracy(void **out, sdag_collector *c)
 {
@@ -57,10 +61,15 @@ static sdag_status close_accuracy(void *state_, sdag_collector *c, bool ok)
     return st;
 }
 
-static const sdag_collect collect = {.open = open_accuracy, .batch = batch, .close = close_accuracy,
-                                     .plain = sizeof(state)};
+static const sdag_collect collect = {
+    .open = open_accuracy, .batch = batch, .close = close_accuracy, .plain = sizeof(state)};
 const sdag_node_type sdag_node_probe_accuracy = {
-    .name = "probe.accuracy", .brief = "Share of samples that are classified rightly.", .role = SDAG_ROLE_PROBE,
-    .opts = opts, .opts_size = sizeof(accuracy), .ins = ins, .collect = &collect,
+    .name = "probe.accuracy",
+    .brief = "Share of samples that are classified rightly.",
+    .role = SDAG_ROLE_PROBE,
+    .opts = opts,
+    .opts_size = sizeof(accuracy),
+    .ins = ins,
+    .collect = &collect,
     .example = "{type: probe.accuracy, in: {logits: head, target: test.label}}",
 };

@@ -5,8 +5,8 @@
 #include "core/node/collector.h"
 
 typedef struct sdag_gathered { /* zeroed: empty */
-    float *x;       /* f32[n,d] */
-    int32_t *label; /* [n], all known */
+    float *x;                  /* f32[n,d] */
+    int32_t *label;            /* [n], all known */
     int64_t n, d, cap;
 } sdag_gathered;
 

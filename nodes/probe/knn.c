@@ -11,7 +11,10 @@
 #include "core/node/node.h"
 #include "nodes/probe/gather.h"
 
-typedef struct { int64_t k, classes; float temperature; } knn;
+typedef struct {
+    int64_t k, classes;
+    float temperature;
+} knn;
 
 static const sdag_opt opts[] = {
     SDAG_INT(knn, k, 200, 1, 100000, "neighbours that vote; no more than the bank has"),
@@ -30,8 +33,14 @@ static const char *const passes[] = {"bank", "query", NULL};
 enum { QUERIES = 64, KEYS = 2048 }; /* of one product: the similarities stay in the L2 cache */
 
 /* The best k so far, as a heap with the worst on top. Of equal similarities the later in the bank is worse. */
-typedef struct { float s; int32_t key; } neighbour;
-typedef struct { neighbour *at; int64_t n; } heap;
+typedef struct {
+    float s;
+    int32_t key;
+} neighbour;
+typedef struct {
+    neighbour *at;
+    int64_t n;
+} heap;
 
 typedef struct {
     sdag_gathered bank, query; /* bank: unit rows; query: of one batch */
@@ -201,8 +210,13 @@ static sdag_status close_knn(void *state_, sdag_collector *c, bool ok)
 
 static const sdag_collect collect = {.passes = passes, .open = open_knn, .batch = batch, .close = close_knn};
 const sdag_node_type sdag_node_probe_knn = {
-    .name = "probe.knn", .brief = "Accuracy of the nearest neighbours of frozen features.", .role = SDAG_ROLE_PROBE,
-    .opts = opts, .opts_size = sizeof(knn), .ins = ins, .collect = &collect,
+    .name = "probe.knn",
+    .brief = "Accuracy of the nearest neighbours of frozen features.",
+    .role = SDAG_ROLE_PROBE,
+    .opts = opts,
+    .opts_size = sizeof(knn),
+    .ins = ins,
+    .collect = &collect,
     .example = "{type: probe.knn, of: encoder, bank: train, query: test, every: 5 epochs}",
     .paper = "Wu et al. 2018, arXiv:1805.01978",
 };

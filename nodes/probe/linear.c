@@ -12,7 +12,11 @@
 #include "core/node/node.h"
 #include "nodes/probe/gather.h"
 
-typedef struct { int64_t epochs, batch, classes; float lr; bool standardize; } linear;
+typedef struct {
+    int64_t epochs, batch, classes;
+    float lr;
+    bool standardize;
+} linear;
 
 static const sdag_opt opts[] = {
     SDAG_INT(linear, epochs, 90, 1, 100000, "passes over the bank"),
@@ -33,9 +37,9 @@ static const float MOMENTUM = 0.9f;
 
 typedef struct {
     sdag_gathered bank, query;
-    float *mean, *scale;       /* [D] */
-    float *w, *v, *g;          /* [C,D+1]: weights, velocity, gradient; the last column is b */
-    float *x, *p;              /* of a step: f32[batch,D+1] with a column of ones, f32[batch,C] */
+    float *mean, *scale; /* [D] */
+    float *w, *v, *g;    /* [C,D+1]: weights, velocity, gradient; the last column is b */
+    float *x, *p;        /* of a step: f32[batch,D+1] with a column of ones, f32[batch,C] */
     int64_t right, asked, step_rows;
     int classes;
     bool trained;
@@ -196,7 +200,12 @@ static sdag_status close_linear(void *state_, sdag_collector *c, bool ok)
 
 static const sdag_collect collect = {.passes = passes, .open = open_linear, .batch = batch, .close = close_linear};
 const sdag_node_type sdag_node_probe_linear = {
-    .name = "probe.linear", .brief = "Accuracy of a linear classifier on frozen features.", .role = SDAG_ROLE_PROBE,
-    .opts = opts, .opts_size = sizeof(linear), .ins = ins, .collect = &collect,
+    .name = "probe.linear",
+    .brief = "Accuracy of a linear classifier on frozen features.",
+    .role = SDAG_ROLE_PROBE,
+    .opts = opts,
+    .opts_size = sizeof(linear),
+    .ins = ins,
+    .collect = &collect,
     .example = "{type: probe.linear, of: encoder, bank: train, query: test, epochs: 50}",
 };

@@ -6,7 +6,10 @@
 
 static const sdag_port ins[] = {{.name = "in", .type = "f32[...]", .help = "numbers to average"}, {0}};
 
-typedef struct { double sum; int64_t n; } state;
+typedef struct {
+    double sum;
+    int64_t n;
+} state;
 
 static sdag_status open_mean(void **out, sdag_collector *c)
 {
@@ -33,9 +36,12 @@ static sdag_status close_mean(void *state_, sdag_collector *c, bool ok)
     return SDAG_OK;
 }
 
-static const sdag_collect collect = {.open = open_mean, .batch = batch, .close = close_mean,
-                                     .plain = sizeof(state)};
+static const sdag_collect collect = {.open = open_mean, .batch = batch, .close = close_mean, .plain = sizeof(state)};
 const sdag_node_type sdag_node_probe_mean = {
-    .name = "probe.mean", .brief = "Mean of the numbers on a wire.", .role = SDAG_ROLE_PROBE,
-    .ins = ins, .collect = &collect, .example = "{type: probe.mean, in: loss}",
+    .name = "probe.mean",
+    .brief = "Mean of the numbers on a wire.",
+    .role = SDAG_ROLE_PROBE,
+    .ins = ins,
+    .collect = &collect,
+    .example = "{type: probe.mean, in: loss}",
 };

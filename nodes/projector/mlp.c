@@ -21,7 +21,10 @@ static const sdag_opt opts[] = {
 static const sdag_port ins[] = {{"x", "f32[B,D]|f32[B,H,W,C]", "features", 0}, {0}};
 static const sdag_port outs[] = {{"z", "f32[B,D]", "the embedding that the loss sees", 0}, {0}};
 
-static const char *check(const void *p) { return ((const projector *)p)->mlp.widths.n ? NULL : "widths needs at least one size"; }
+static const char *check(const void *p)
+{
+    return ((const projector *)p)->mlp.widths.n ? NULL : "widths needs at least one size";
+}
 
 static void lower(sdag_build *b, const sdag_node *self)
 {

@@ -12,11 +12,16 @@
 #include "core/node/node.h"
 #include "nodes/sink/path.h"
 
-typedef struct { const char *path; } csv;
+typedef struct {
+    const char *path;
+} csv;
 
 static const sdag_opt opts[] = {
-    {.name = "path", .help = "of the file, below the directory of the run", .kind = SDAG_OPT_STR,
-     .offset = offsetof(csv, path), .required = true},
+    {.name = "path",
+     .help = "of the file, below the directory of the run",
+     .kind = SDAG_OPT_STR,
+     .offset = offsetof(csv, path),
+     .required = true},
     {0},
 };
 enum { LOGITS, ID, LABEL, FEATURES };
@@ -66,10 +71,7 @@ static bool has_names(const sdag_collector *c, const sdag_tensor *ports)
     return c->data[0] && c->data[0]->class_names && ports[LOGITS].shape.d[1] <= c->data[0]->classes;
 }
 
-static int64_t width(const sdag_tensor *x)
-{
-    return x->shape.d[0] ? sdag_elems(&x->shape) / x->shape.d[0] : 0;
-}
+static int64_t width(const sdag_tensor *x) { return x->shape.d[0] ? sdag_elems(&x->shape) / x->shape.d[0] : 0; }
 
 static void put_header(state *s, const sdag_collector *c, const sdag_tensor *ports)
 {
@@ -156,7 +158,13 @@ static const char *check(const void *opts_) { return sdag_sink_path_check(((cons
 
 static const sdag_collect collect = {.open = open_csv, .batch = batch, .close = close_csv};
 const sdag_node_type sdag_node_sink_csv = {
-    .name = "sink.csv", .brief = "Writes predictions or features as a table.", .role = SDAG_ROLE_SINK, .opts = opts,
-    .opts_size = sizeof(csv), .ins = ins, .check = check, .collect = &collect,
+    .name = "sink.csv",
+    .brief = "Writes predictions or features as a table.",
+    .role = SDAG_ROLE_SINK,
+    .opts = opts,
+    .opts_size = sizeof(csv),
+    .ins = ins,
+    .check = check,
+    .collect = &collect,
     .example = "{type: sink.csv, in: {logits: head, id: test.id}, path: predictions.csv}",
 };

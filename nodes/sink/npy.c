@@ -7,11 +7,16 @@
 #include "core/node/node.h"
 #include "nodes/sink/path.h"
 
-typedef struct { const char *path; } npy;
+typedef struct {
+    const char *path;
+} npy;
 
 static const sdag_opt opts[] = {
-    {.name = "path", .help = "of the file, below the directory of the run", .kind = SDAG_OPT_STR,
-     .offset = offsetof(npy, path), .required = true},
+    {.name = "path",
+     .help = "of the file, below the directory of the run",
+     .kind = SDAG_OPT_STR,
+     .offset = offsetof(npy, path),
+     .required = true},
     {0},
 };
 static const sdag_port ins[] = {{.name = "in", .type = "f32[...]|i32[...]", .help = "numbers to write"}, {0}};
@@ -61,7 +66,13 @@ static const char *check(const void *opts_) { return sdag_sink_path_check(((cons
 
 static const sdag_collect collect = {.open = open_npy, .batch = batch, .close = close_npy};
 const sdag_node_type sdag_node_sink_npy = {
-    .name = "sink.npy", .brief = "Writes what a wire carries as a NumPy array.", .role = SDAG_ROLE_SINK, .opts = opts,
-    .opts_size = sizeof(npy), .ins = ins, .check = check, .collect = &collect,
+    .name = "sink.npy",
+    .brief = "Writes what a wire carries as a NumPy array.",
+    .role = SDAG_ROLE_SINK,
+    .opts = opts,
+    .opts_size = sizeof(npy),
+    .ins = ins,
+    .check = check,
+    .collect = &collect,
     .example = "{type: sink.npy, in: encoder, path: features.npy}",
 };

@@ -7,7 +7,10 @@
 #include "core/io/digits.h"
 #include "nodes/source/source.h"
 
-typedef struct { sdag_source_opts common; int split; } digits;
+typedef struct {
+    sdag_source_opts common;
+    int split;
+} digits;
 
 enum { TRAIN, TEST, ALL, SIDE = SDAG_DIGITS_SIDE, PIXELS = SIDE * SIDE };
 static const char *const splits[] = {"train", "test", "all", NULL};
@@ -18,7 +21,10 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-typedef struct { sdag_digits all; const int *row; } data;
+typedef struct {
+    sdag_digits all;
+    const int *row;
+} data;
 
 static sdag_status load(const sdag_dataset *d, int64_t id, int slot, uint8_t *dst, int64_t hw[2], char *why)
 {
@@ -43,15 +49,28 @@ static sdag_status open_digits(sdag_dataset **out, const void *opts_, const sdag
     int32_t *labels = SDAG_NEWS(o->arena, int32_t, n[d->split]);
     for (int i = 0; i < n[d->split]; i++) labels[i] = x->all.label[x->row ? x->row[i] : i];
     *out = SDAG_NEW(o->arena, sdag_dataset);
-    **out = (sdag_dataset){.n = n[d->split], .h = SIDE, .w = SIDE, .c = 1, .cap = PIXELS, .labels = labels,
-                           .classes = SDAG_DIGITS_CLASSES, .impl = x, .load = load};
+    **out = (sdag_dataset){.n = n[d->split],
+                           .h = SIDE,
+                           .w = SIDE,
+                           .c = 1,
+                           .cap = PIXELS,
+                           .labels = labels,
+                           .classes = SDAG_DIGITS_CLASSES,
+                           .impl = x,
+                           .load = load};
     return SDAG_OK;
 }
 
 static void lower(sdag_build *b, const sdag_node *self) { sdag_source_lower(b, self, SIDE, SIDE, 1); }
 
 const sdag_node_type sdag_node_source_digits = {
-    .name = "source.digits", .brief = "The built-in handwritten digits, 8x8 grey.", .role = SDAG_ROLE_SOURCE,
-    .opts = opts, .opts_size = sizeof(digits), .outs = sdag_source_outs, .lower = lower, .open = open_digits,
+    .name = "source.digits",
+    .brief = "The built-in handwritten digits, 8x8 grey.",
+    .role = SDAG_ROLE_SOURCE,
+    .opts = opts,
+    .opts_size = sizeof(digits),
+    .outs = sdag_source_outs,
+    .lower = lower,
+    .open = open_digits,
     .example = "{type: source.digits, split: train, batch: 256}",
 };

@@ -30,7 +30,9 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-typedef struct { sdag_idx images, labels; } data;
+typedef struct {
+    sdag_idx images, labels;
+} data;
 
 static sdag_status load(const sdag_dataset *d, int64_t id, int slot, uint8_t *dst, int64_t hw[2], char *why)
 {
@@ -69,8 +71,8 @@ static sdag_status check_images(const idx *d, const sdag_idx *x, const sdag_open
     size_t h = (size_t)d->size.at[0], w = (size_t)d->size.at[d->size.n - 1], c = (size_t)d->channels;
     if (x->rank < 3) return sdag_fail(o->log, SDAG_IO, o->loc, "%s: holds no images (rank %d)", path, x->rank);
     if (x->dim[1] == h && x->dim[2] == w && x->dim[3] == c) return SDAG_OK;
-    return sdag_fail(o->log, SDAG_IO, o->loc, "%s: images are %zux%zu with %zu channel%s, not %zux%zu with %zu",
-                     path, x->dim[1], x->dim[2], x->dim[3], x->dim[3] == 1 ? "" : "s", h, w, c);
+    return sdag_fail(o->log, SDAG_IO, o->loc, "%s: images are %zux%zu with %zu channel%s, not %zux%zu with %zu", path,
+                     x->dim[1], x->dim[2], x->dim[3], x->dim[3] == 1 ? "" : "s", h, w, c);
 }
 
 /* Labels as i32, in range. */
@@ -104,8 +106,13 @@ static sdag_status open_idx(sdag_dataset **out, const void *opts_, const sdag_op
     sdag_status s = sdag_idx_read(&x->images, o->log, o->loc, images);
     if (!s) s = check_images(d, &x->images, o, images);
     if (s) return s;
-    *set = (sdag_dataset){.n = (int64_t)x->images.dim[0], .h = d->size.at[0], .w = d->size.at[d->size.n - 1],
-                          .c = d->channels, .cap = x->images.count / x->images.dim[0], .impl = x, .load = load};
+    *set = (sdag_dataset){.n = (int64_t)x->images.dim[0],
+                          .h = d->size.at[0],
+                          .w = d->size.at[d->size.n - 1],
+                          .c = d->channels,
+                          .cap = x->images.count / x->images.dim[0],
+                          .impl = x,
+                          .load = load};
     if (labels) s = sdag_idx_read(&x->labels, o->log, o->loc, labels);
     if (labels && !s) s = take_labels(set, d, &x->labels, o, labels);
     *out = set;
@@ -127,7 +134,14 @@ static const char *check(const void *opts_)
 }
 
 const sdag_node_type sdag_node_source_idx = {
-    .name = "source.idx", .brief = "MNIST and its kin, from IDX files.", .role = SDAG_ROLE_SOURCE, .opts = opts,
-    .opts_size = sizeof(idx), .outs = sdag_source_outs, .check = check, .lower = lower, .open = open_idx,
+    .name = "source.idx",
+    .brief = "MNIST and its kin, from IDX files.",
+    .role = SDAG_ROLE_SOURCE,
+    .opts = opts,
+    .opts_size = sizeof(idx),
+    .outs = sdag_source_outs,
+    .check = check,
+    .lower = lower,
+    .open = open_idx,
     .example = "{type: source.idx, path: ../data/mnist, split: train, batch: 128}",
 };

@@ -25,8 +25,12 @@ static const sdag_opt opts[] = {
     SDAG_SOURCE_OPTS(images),
     SDAG_PATH_REQ(images, path, "folder, or tar archive (plain or compressed)"),
     SDAG_STR(images, split, "", "folder below path that holds this part: train"),
-    {.name = "size", .help = "[height, width] or one number for a square; 0: as they are, an augment must follow",
-     .kind = SDAG_OPT_INTS, .offset = offsetof(images, size), .max = 16384, .required = true},
+    {.name = "size",
+     .help = "[height, width] or one number for a square; 0: as they are, an augment must follow",
+     .kind = SDAG_OPT_INTS,
+     .offset = offsetof(images, size),
+     .max = 16384,
+     .required = true},
     SDAG_INT(images, channels, 3, 1, 3, "3 for colour, 1 for grey"),
     SDAG_INT(images, min_side, 0, 0, 16384, "shrink large JPEGs while decoding, to no less than this; 0: never"),
     SDAG_STRS(images, classes, NULL, "the class folders in the order of their labels; empty: all, sorted"),
@@ -163,7 +167,8 @@ static sdag_status number_classes(sdag_dataset *set, int32_t *number, const imag
             names[k] = sdag_arena_str(op->arena, folder);
             continue;
         }
-        for (number[k] = 0; number[k] < o->classes.n && strcmp(o->classes.at[number[k]], folder); number[k]++) {}
+        for (number[k] = 0; number[k] < o->classes.n && strcmp(o->classes.at[number[k]], folder); number[k]++) {
+        }
         if (number[k] == o->classes.n)
             return sdag_fail(op->log, SDAG_IO, op->loc, "%s: folder '%s' is none of the classes", o->path, folder);
     }
@@ -206,8 +211,13 @@ static sdag_status open_images(sdag_dataset **out, const void *opts_, const sdag
     sdag_status s = sdag_files_open(&x->files, op->log, op->loc, o->path, o->split);
     if (s) return s;
     x->min_side = (int)o->min_side;
-    *set = (sdag_dataset){.n = sdag_files_count(x->files), .h = o->size.at[0], .w = o->size.at[o->size.n - 1],
-                          .c = o->channels, .impl = x, .load = load, .name = name};
+    *set = (sdag_dataset){.n = sdag_files_count(x->files),
+                          .h = o->size.at[0],
+                          .w = o->size.at[o->size.n - 1],
+                          .c = o->channels,
+                          .impl = x,
+                          .load = load,
+                          .name = name};
     set->cap = (size_t)(set->h * set->w * set->c);
     s = take_labels(set, o, x->files, op);
     if (!s && !set->h) s = find_largest(set, x, op);
@@ -233,8 +243,14 @@ static const char *check(const void *opts_)
 }
 
 const sdag_node_type sdag_node_source_images = {
-    .name = "source.images", .brief = "PNG and JPEG files of a folder or a tar archive.", .role = SDAG_ROLE_SOURCE,
-    .opts = opts, .opts_size = sizeof(images), .outs = sdag_source_outs, .check = check, .lower = lower,
+    .name = "source.images",
+    .brief = "PNG and JPEG files of a folder or a tar archive.",
+    .role = SDAG_ROLE_SOURCE,
+    .opts = opts,
+    .opts_size = sizeof(images),
+    .outs = sdag_source_outs,
+    .check = check,
+    .lower = lower,
     .open = open_images,
     .example = "{type: source.images, path: ../data/cifar10.tar, split: train, size: 32, batch: 128}",
 };

@@ -5,7 +5,11 @@
 #include "core/base/rng.h"
 #include "nodes/source/source.h"
 
-typedef struct { sdag_source_opts common; int64_t count, channels, classes; sdag_ints size; } noise;
+typedef struct {
+    sdag_source_opts common;
+    int64_t count, channels, classes;
+    sdag_ints size;
+} noise;
 
 static const sdag_opt opts[] = {
     SDAG_SOURCE_OPTS(noise),
@@ -16,7 +20,10 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-typedef struct { uint64_t seed; uint32_t pixels; } data;
+typedef struct {
+    uint64_t seed;
+    uint32_t pixels;
+} data;
 
 static sdag_status load(const sdag_dataset *d, int64_t id, int slot, uint8_t *dst, int64_t hw[2], char *why)
 {
@@ -45,8 +52,15 @@ static sdag_status open_random(sdag_dataset **out, const void *opts_, const sdag
         labels[i] = (int32_t)sdag_rng_below(&g, (uint32_t)r->classes);
     }
     *out = SDAG_NEW(o->arena, sdag_dataset);
-    **out = (sdag_dataset){.n = r->count, .h = h, .w = w, .c = r->channels, .cap = (size_t)(h * w * r->channels),
-                           .classes = (int)r->classes, .labels = labels, .impl = x, .load = load};
+    **out = (sdag_dataset){.n = r->count,
+                           .h = h,
+                           .w = w,
+                           .c = r->channels,
+                           .cap = (size_t)(h * w * r->channels),
+                           .classes = (int)r->classes,
+                           .labels = labels,
+                           .impl = x,
+                           .load = load};
     return SDAG_OK;
 }
 
@@ -59,7 +73,14 @@ static void lower(sdag_build *b, const sdag_node *self)
 static const char *check(const void *opts_) { return sdag_source_size_check(((const noise *)opts_)->size); }
 
 const sdag_node_type sdag_node_source_random = {
-    .name = "source.random", .brief = "Random pixels, for benchmarks.", .role = SDAG_ROLE_SOURCE, .opts = opts,
-    .opts_size = sizeof(noise), .outs = sdag_source_outs, .check = check, .lower = lower, .open = open_random,
+    .name = "source.random",
+    .brief = "Random pixels, for benchmarks.",
+    .role = SDAG_ROLE_SOURCE,
+    .opts = opts,
+    .opts_size = sizeof(noise),
+    .outs = sdag_source_outs,
+    .check = check,
+    .lower = lower,
+    .open = open_random,
     .example = "{type: source.random, count: 4096, size: [32, 32], batch: 64}",
 };

@@ -13,7 +13,11 @@ sdag_status sdag_cli_bench(sdag_cli *c)
     if (status) return status;
     int32_t phase = sdag_cli_phase(c, g);
     if (phase < 0) return SDAG_USAGE;
-    sdag_bench_options o = {.graph = g, .threads = sdag_cli_threads(c), .steps = c->steps, .warmup = c->warmup,
-                            .phase = g->phases[phase].name, .json = c->json};
+    sdag_bench_options o = {.graph = g,
+                            .threads = sdag_cli_threads(c),
+                            .steps = c->steps,
+                            .warmup = c->warmup,
+                            .phase = g->phases[phase].name,
+                            .json = c->json};
     return sdag_bench(&o, c->arena, c->log, stdout);
 }

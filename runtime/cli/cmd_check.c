@@ -22,7 +22,8 @@ static sdag_status check_program(checked *out, sdag_cli *c, const sdag_lower_req
     out->bytes = plan->block + 2 * plan->feed_block;
     out->weights = 0;
     for (int i = 0; i < l->program.states.n; i++)
-        if (l->program.states.at[i].flags & SDAG_STATE_TRAINED) out->weights += (size_t)sdag_elems(&l->program.states.at[i].shape);
+        if (l->program.states.at[i].flags & SDAG_STATE_TRAINED)
+            out->weights += (size_t)sdag_elems(&l->program.states.at[i].shape);
     return SDAG_OK;
 }
 

@@ -19,9 +19,12 @@ static int find_stage(sdag_cli *c)
     for (int i = 0; c->stage && i < STAGE_COUNT; i++)
         if (!strcmp(c->stage, stages[i])) return i;
     const char *near = c->stage ? sdag_nearest(c->stage, stage_name, NULL) : NULL;
-    if (!c->stage) sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'ssldag dump' needs --stage: spec, graph, ops, train, plan or schedule");
+    if (!c->stage)
+        sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                  "'ssldag dump' needs --stage: spec, graph, ops, train, plan or schedule");
     else
-        sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--stage takes spec, graph, ops, train, plan or schedule, not '%s'%s%s%s", c->stage,
+        sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                  "--stage takes spec, graph, ops, train, plan or schedule, not '%s'%s%s%s", c->stage,
                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return -1;
 }

@@ -97,7 +97,8 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
 {
     char here[PATH_MAX], real[PATH_MAX];
     sdag_str s = {.a = c->arena};
-    if (!getcwd(here, sizeof here)) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "the current directory: %s", strerror(errno));
+    if (!getcwd(here, sizeof here))
+        return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "the current directory: %s", strerror(errno));
     fix_set_paths(c, g, here);
     sdag_str_addf(&s, "# the effective pipeline of %s\n", g->file);
     const char *base = find_base(c, g, spec, here);
@@ -141,7 +142,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
     const sdag_spec *spec;
     const char *dir = c->resume, *file = c->n_args ? c->args[0] : NULL;
     if (dir && c->out) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--out and --resume exclude each other");
-    if (dir && c->n_sets) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--resume continues the run as it was: it takes no --set");
+    if (dir && c->n_sets)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--resume continues the run as it was: it takes no --set");
     if (!file && !dir) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'ssldag run' needs the path of a pipeline");
     if (dir && file && !c->quiet)
         sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
@@ -155,10 +157,15 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (!status && !c->resume) status = refuse_full_folder(c, dir);
     if (!status && !c->resume) status = write_config(c, g, spec, dir);
     if (!status && !c->resume)
-        status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir), &(sdag_viz_options){0});
+        status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir),
+                               &(sdag_viz_options){0});
     if (status) return status;
-    sdag_run_options o = {.graph = g, .out_dir = dir, .threads = sdag_cli_threads(c), .resume = c->resume != NULL,
-                          .progress = !c->no_progress, .quiet = c->quiet};
+    sdag_run_options o = {.graph = g,
+                          .out_dir = dir,
+                          .threads = sdag_cli_threads(c),
+                          .resume = c->resume != NULL,
+                          .progress = !c->no_progress,
+                          .quiet = c->quiet};
     status = sdag_run(&o, c->arena, c->log);
     if (!status && !c->quiet) print_summary(c, g, dir);
     return status;

@@ -46,8 +46,8 @@ int32_t sdag_cli_phase(sdag_cli *c, const sdag_graph *g)
     for (int32_t i = 0; i < g->n_phases; i++)
         if (!strcmp(g->phases[i].name, c->phase)) return i;
     const char *near = sdag_nearest(c->phase, phase_name, &(names){g});
-    sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'%s' has no phase '%s'%s%s%s", g->file, c->phase, near ? "; did you mean '" : "",
-              near ? near : "", near ? "'?" : "");
+    sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'%s' has no phase '%s'%s%s%s", g->file, c->phase,
+              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return -1;
 }
 

@@ -8,8 +8,10 @@
 #include "runtime/cli/cli.h"
 
 static const sdag_command commands[] = {
-    {"run", "graph.yaml", "train, evaluate and predict: everything the file says", "set threads out resume quiet no-progress", 0, 1, sdag_cli_run},
-    {"check", "graph.yaml", "everything but the computing: all errors at once; opens no data", "set quiet", 1, 1, sdag_cli_check},
+    {"run", "graph.yaml", "train, evaluate and predict: everything the file says",
+     "set threads out resume quiet no-progress", 0, 1, sdag_cli_run},
+    {"check", "graph.yaml", "everything but the computing: all errors at once; opens no data", "set quiet", 1, 1,
+     sdag_cli_check},
     {"viz", "graph.yaml", "draw the pipeline", "set output format phase level", 1, 1, sdag_cli_viz},
     {"inspect", "[TYPE]", "the node types: ports, options, defaults, an example", "", 0, 1, sdag_cli_inspect},
     {"dump", "graph.yaml", "print one stage of the compiler", "set stage phase", 1, 1, sdag_cli_dump},
@@ -68,7 +70,8 @@ static void print_options(const sdag_command *c)
     for (int i = 0; i < N_OPTIONS; i++) {
         if (!takes(c, options[i].name)) continue;
         char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", options[i].name, options[i].value ? " " : "", options[i].value ? options[i].value : "");
+        snprintf(left, sizeof left, "--%s%s%s", options[i].name, options[i].value ? " " : "",
+                 options[i].value ? options[i].value : "");
         char letter[8] = "   ";
         if (options[i].letter) snprintf(letter, sizeof letter, "-%c,", options[i].letter);
         printf("  %s %-18s %s\n", letter, left, options[i].help);
@@ -130,11 +133,14 @@ static sdag_status set_option(sdag_cli *c, const char *name, const char *value)
     else if (!strcmp(name, "help")) c->help = true;
     else if (!strcmp(name, "no-progress")) c->no_progress = true;
     else if (!strcmp(name, "threads")) {
-        if (!whole_number(&c->threads, value, 1, SDAG_SLOTS_MAX - 1)) return wrong(c, "--threads takes 1 to 255, not '%s'", value, NULL);
+        if (!whole_number(&c->threads, value, 1, SDAG_SLOTS_MAX - 1))
+            return wrong(c, "--threads takes 1 to 255, not '%s'", value, NULL);
     } else if (!strcmp(name, "steps")) {
-        if (!whole_number(&c->steps, value, 1, 1000000)) return wrong(c, "--steps takes a number from 1, not '%s'", value, NULL);
+        if (!whole_number(&c->steps, value, 1, 1000000))
+            return wrong(c, "--steps takes a number from 1, not '%s'", value, NULL);
     } else if (!strcmp(name, "warmup")) {
-        if (!whole_number(&c->warmup, value, 0, 1000000)) return wrong(c, "--warmup takes a number from 0, not '%s'", value, NULL);
+        if (!whole_number(&c->warmup, value, 0, 1000000))
+            return wrong(c, "--warmup takes a number from 0, not '%s'", value, NULL);
     } else {
         char *equals = strchr(value, '=');
         if (!equals || equals == value) return wrong(c, "--set takes KEY=VALUE, not '%s'", value, NULL);

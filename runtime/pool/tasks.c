@@ -11,11 +11,11 @@ typedef struct sorter {
     const sdag_plan *plan;
     const sdag_program *program;
     sdag_arena *arena;
-    int n;           /* ops */
+    int n;            /* ops */
     const bool *feed; /* the op runs in the feed's loop */
-    int32_t *sorted; /* every op after all that it waits for; otherwise in the order of the program */
-    int32_t *pos;    /* and back */
-    ints *after;     /* ops that wait for op i, with those that never run (views) skipped */
+    int32_t *sorted;  /* every op after all that it waits for; otherwise in the order of the program */
+    int32_t *pos;     /* and back */
+    ints *after;      /* ops that wait for op i, with those that never run (views) skipped */
 } sorter;
 
 static bool runs(const sorter *s, int i) { return s->plan->tilings[i].tiles[0] > 0; }

@@ -21,12 +21,21 @@ typedef struct timing {
     int n_nodes, n_kinds;
 } timing;
 
-static int by_value(const void *a, const void *b) { return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b; }
-static int by_seconds(const void *a, const void *b) { return ((const row *)a)->seconds < ((const row *)b)->seconds ? 1 : -1; }
+static int by_value(const void *a, const void *b)
+{
+    return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b;
+}
+static int by_seconds(const void *a, const void *b)
+{
+    return ((const row *)a)->seconds < ((const row *)b)->seconds ? 1 : -1;
+}
 
 static sdag_status one_step(timing *t, int64_t i)
 {
-    sdag_step now = {.seed = t->s->graph->seed, .epoch = (uint32_t)(i / t->task->steps_per_epoch), .step = i, .training = t->task->training};
+    sdag_step now = {.seed = t->s->graph->seed,
+                     .epoch = (uint32_t)(i / t->task->steps_per_epoch),
+                     .step = i,
+                     .training = t->task->training};
     sdag_step next = now;
     next.step = i + 1;
     next.epoch = (uint32_t)((i + 1) / t->task->steps_per_epoch);
@@ -101,8 +110,8 @@ static void print_rows(FILE *to, const char *title, const row *list, int n)
     for (int i = 0; i < n; i++) total += list[i].seconds;
     fprintf(to, "\n%-22s %10s %7s %6s\n", title, "ms/step", "share", "ops");
     for (int i = 0; i < n && i < 16; i++)
-        fprintf(to, "%-22s %10.3f %6.1f%% %6lld\n", list[i].name, 1e3 * list[i].seconds, total > 0 ? 100 * list[i].seconds / total : 0,
-                (long long)list[i].ops);
+        fprintf(to, "%-22s %10.3f %6.1f%% %6lld\n", list[i].name, 1e3 * list[i].seconds,
+                total > 0 ? 100 * list[i].seconds / total : 0, (long long)list[i].ops);
 }
 
 static void print(const timing *t, FILE *to)
@@ -112,9 +121,10 @@ static void print(const timing *t, FILE *to)
     long rss = use.ru_maxrss / 1024;
     double views = (double)t->task->images / t->median;
     if (t->o->json) {
-        json_t *j = json_pack("{s:s, s:s, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:f}", "name", t->s->graph->name ? t->s->graph->name : "",
-                              "phase", t->o->phase, "threads", t->o->threads, "steps", t->o->steps, "views", (json_int_t)t->task->images,
-                              "step_s", t->median, "best_step_s", t->best, "views_per_s", views, "best_views_per_s",
+        json_t *j = json_pack("{s:s, s:s, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:f}", "name",
+                              t->s->graph->name ? t->s->graph->name : "", "phase", t->o->phase, "threads",
+                              t->o->threads, "steps", t->o->steps, "views", (json_int_t)t->task->images, "step_s",
+                              t->median, "best_step_s", t->best, "views_per_s", views, "best_views_per_s",
                               (double)t->task->images / t->best, "max_rss_mib", (json_int_t)rss, "planned_mib",
                               (json_int_t)(t->task->bytes >> 20), "wait_for_data", t->wait);
         json_object_set_new(j, "by_node_s", rows_json(t->nodes, t->n_nodes));
@@ -125,9 +135,11 @@ static void print(const timing *t, FILE *to)
         json_decref(j);
         return;
     }
-    fprintf(to, "%s, phase %s, %d threads: step %.2f ms (best %.2f), %.0f views/s, data wait %.1f%%, %ld MiB resident, %zu MiB planned\n",
-            t->s->graph->name ? t->s->graph->name : "", t->o->phase, t->o->threads, 1e3 * t->median, 1e3 * t->best, views, 100 * t->wait,
-            rss, t->task->bytes >> 20);
+    fprintf(to,
+            "%s, phase %s, %d threads: step %.2f ms (best %.2f), %.0f views/s, data wait %.1f%%, %ld MiB resident, %zu "
+            "MiB planned\n",
+            t->s->graph->name ? t->s->graph->name : "", t->o->phase, t->o->threads, 1e3 * t->median, 1e3 * t->best,
+            views, 100 * t->wait, rss, t->task->bytes >> 20);
     print_rows(to, "node", t->nodes, t->n_nodes);
     print_rows(to, "op", t->kinds, t->n_kinds);
 }
@@ -142,7 +154,8 @@ sdag_status sdag_bench(const sdag_bench_options *o, sdag_arena *a, sdag_log *log
     while (phase < o->graph->n_phases - 1 && o->phase && strcmp(o->graph->phases[phase].name, o->phase)) phase++;
     bool training = o->graph->phases[phase].optimizer >= 0;
     if (!status) status = sdag_session_open_data(s, phase);
-    if (!status) status = sdag_task_create(&t.task, s, (sdag_lower_request){.phase = phase, .training = training, .pass = -1});
+    if (!status)
+        status = sdag_task_create(&t.task, s, (sdag_lower_request){.phase = phase, .training = training, .pass = -1});
     if (!status) {
         if (t.task->steps_per_epoch < 1) t.task->steps_per_epoch = 1;
         t.task->steps = o->warmup + o->steps + 10;

@@ -1,5 +1,6 @@
 /* Checkpoints: all weights and slots of all phases so far, and where the run stands, in one safetensors file.
- * The file carries a checksum of its data, since the format has none; the newest that verifies is the one that counts. */
+ * The file carries a checksum of its data, since the format has none; the newest that verifies is the one that counts.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -52,7 +53,8 @@ static int list_numbers(sdag_session *s, const char *dir, int64_t **out)
     for (struct dirent *e; d && (e = readdir(d));) {
         long long n;
         char rest[32];
-        if (sscanf(e->d_name, "%18lld.%31s", &n, rest) == 2 && !strcmp(rest, "safetensors")) *SDAG_PUSH(s->arena, &v) = n;
+        if (sscanf(e->d_name, "%18lld.%31s", &n, rest) == 2 && !strcmp(rest, "safetensors"))
+            *SDAG_PUSH(s->arena, &v) = n;
     }
     if (d) closedir(d);
     for (int i = 0; i < v.n; i++)
@@ -119,8 +121,10 @@ static sdag_status write_file(sdag_session *s, const sdag_cursor *at, const char
     for (int i = 0; i < s->store.list.n; i++) {
         const sdag_weight *w = &s->store.list.at[i];
         if (!saved(w)) continue;
-        sdag_st_tensor t = {.name = weight_key(s, w), .dtype = w->dtype == SDAG_DT_F32 ? SDAG_ST_F32 : SDAG_ST_I32,
-                            .rank = w->shape.rank, .data = w->data};
+        sdag_st_tensor t = {.name = weight_key(s, w),
+                            .dtype = w->dtype == SDAG_DT_F32 ? SDAG_ST_F32 : SDAG_ST_I32,
+                            .rank = w->shape.rank,
+                            .data = w->data};
         memcpy(t.shape, w->shape.d, sizeof w->shape.d);
         *SDAG_PUSH(s->arena, &list) = t;
     }
@@ -139,9 +143,9 @@ static sdag_status write_file(sdag_session *s, const sdag_cursor *at, const char
     for (int i = 0; i < s->n_probes; i++) {
         const sdag_probe *q = &s->probes[i];
         if (q->opened && collect_of(s, q)->plain)
-            *SDAG_PUSH(s->arena, &meta) = (sdag_st_pair){
-                sdag_arena_printf(s->arena, "%s%s", probe_prefix, s->graph->nodes[q->node].name),
-                to_hex(s->arena, q->state, collect_of(s, q)->plain)};
+            *SDAG_PUSH(s->arena, &meta) =
+                (sdag_st_pair){sdag_arena_printf(s->arena, "%s%s", probe_prefix, s->graph->nodes[q->node].name),
+                               to_hex(s->arena, q->state, collect_of(s, q)->plain)};
     }
     META("ssldag.checksum", "%016llx", (unsigned long long)checksum_all(s));
 #undef META
@@ -208,8 +212,12 @@ static sdag_status take_entry(sdag_session *s, const sdag_st *st, const sdag_st_
             const char *node = s->graph->nodes[ph->order[i]].name, *rest = e->name + np + 1;
             size_t nn = strlen(node);
             if (strncmp(rest, node, nn) || rest[nn] != '.') continue;
-            sdag_weight w = {.phase = p, .node = node, .name = sdag_arena_str(s->arena, rest + nn + 1), .restored = true,
-                             .dtype = e->dtype == SDAG_ST_F32 ? SDAG_DT_F32 : SDAG_DT_I32, .shape = {.rank = e->rank}};
+            sdag_weight w = {.phase = p,
+                             .node = node,
+                             .name = sdag_arena_str(s->arena, rest + nn + 1),
+                             .restored = true,
+                             .dtype = e->dtype == SDAG_ST_F32 ? SDAG_DT_F32 : SDAG_DT_I32,
+                             .shape = {.rank = e->rank}};
             memcpy(w.shape.d, e->shape, sizeof w.shape.d);
             w.data = sdag_alloc_aligned((e->bytes + 63) / 64 * 64 + 64, 64);
             if (!w.data) return SDAG_NOMEM;
@@ -222,7 +230,8 @@ static sdag_status take_entry(sdag_session *s, const sdag_st *st, const sdag_st_
             return SDAG_OK;
         }
     }
-    return sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "the checkpoint holds '%s', which this pipeline does not have", e->name);
+    return sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "the checkpoint holds '%s', which this pipeline does not have",
+                     e->name);
 }
 
 static int64_t meta_int(const sdag_st *st, const char *key)
@@ -255,7 +264,8 @@ static sdag_status read_file(sdag_session *s, sdag_cursor *at, const char *path)
                 take_probe(s, sdag_st_meta_at(st, i));
         json_decref(s->metrics.summary);
         s->metrics.summary = json_loads(summary, JSON_REJECT_DUPLICATES, NULL);
-        if (!s->metrics.summary) status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: its summary cannot be read", path);
+        if (!s->metrics.summary)
+            status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: its summary cannot be read", path);
     }
     sdag_st_close(st);
     return status;

@@ -9,7 +9,10 @@
 #include "core/base/file.h"
 #include "runtime/run/session.h"
 
-static const char *metrics_path(sdag_session *s) { return sdag_arena_printf(s->arena, "%s/metrics.jsonl", s->options->out_dir); }
+static const char *metrics_path(sdag_session *s)
+{
+    return sdag_arena_printf(s->arena, "%s/metrics.jsonl", s->options->out_dir);
+}
 
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes)
 {
@@ -17,7 +20,8 @@ sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes)
     struct stat st;
     s->metrics.fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (s->metrics.fd >= 0 && !fstat(s->metrics.fd, &st) && st.st_size < keep_bytes) {
-        sdag_log_add(s->log, SDAG_WARNING, SDAG_NOLOC, "%s is shorter than the checkpoint says: some lines are lost", path);
+        sdag_log_add(s->log, SDAG_WARNING, SDAG_NOLOC, "%s is shorter than the checkpoint says: some lines are lost",
+                     path);
         keep_bytes = st.st_size;
     }
     if (s->metrics.fd < 0 || ftruncate(s->metrics.fd, keep_bytes) || lseek(s->metrics.fd, keep_bytes, SEEK_SET) < 0)
@@ -38,7 +42,8 @@ sdag_status sdag_metrics_emit(sdag_session *s, json_t *line)
     while (done < n && !status) {
         ssize_t k = write(s->metrics.fd, text + done, n - done);
         if (k > 0) done += (size_t)k;
-        else if (errno != EINTR) status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: %s", metrics_path(s), strerror(errno));
+        else if (errno != EINTR)
+            status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: %s", metrics_path(s), strerror(errno));
     }
     free(text);
     if (!status) s->metrics.bytes += (int64_t)done;

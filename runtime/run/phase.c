@@ -45,7 +45,8 @@ static const char *schedule_name(sdag_session *s, const sdag_schedule *schedule)
         const sdag_gnode *g = &s->graph->nodes[ph->order[i]];
         for (const sdag_opt *o = g->type->opts; o && o->name; o++)
             if (o->kind == SDAG_OPT_SCHEDULE && (const char *)g->opts + o->offset == (const char *)schedule)
-                return sdag_arena_printf(s->arena, "%s.%s", g->name, strrchr(o->name, '.') ? strrchr(o->name, '.') + 1 : o->name);
+                return sdag_arena_printf(s->arena, "%s.%s", g->name,
+                                         strrchr(o->name, '.') ? strrchr(o->name, '.') + 1 : o->name);
     }
     return NULL;
 }
@@ -58,14 +59,16 @@ static sdag_status report_epoch(training *t, double loss)
     sdag_exec_stats_reset(t->task->exec, false);
     t->rate = stats.wall_s > 0 ? (double)(stats.steps * t->task->images) / stats.wall_s : 0;
     t->wait = stats.wall_s > 0 ? stats.wait_data_s / stats.wall_s : 0;
-    json_t *line = json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "phase", t->phase->name, "step", (json_int_t)s->step, "epoch",
-                             (json_int_t)s->epoch, "loss", loss, "images_per_s", t->rate, "wait_for_data", t->wait);
+    json_t *line =
+        json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "phase", t->phase->name, "step", (json_int_t)s->step, "epoch",
+                  (json_int_t)s->epoch, "loss", loss, "images_per_s", t->rate, "wait_for_data", t->wait);
     const sdag_program *p = &t->task->lowered->program;
     for (int i = 0; i < p->schedules.n && line; i++) {
         const char *name = schedule_name(s, p->schedules.at[i].schedule);
         if (name)
-            json_object_set_new(line, name, json_real((double)sdag_schedule_at(p->schedules.at[i].schedule, t->at->step - 1,
-                                                                               t->task->steps, t->task->steps_per_epoch)));
+            json_object_set_new(line, name,
+                                json_real((double)sdag_schedule_at(p->schedules.at[i].schedule, t->at->step - 1,
+                                                                   t->task->steps, t->task->steps_per_epoch)));
     }
     sdag_status status = sdag_metrics_emit(s, line);
     if (!status) status = sdag_metrics_value(s, "loss", loss);
@@ -93,9 +96,14 @@ static sdag_status end_epoch(training *t)
     t->at->loss_sum = 0;
     sdag_status status = report_epoch(t, loss);
     if (!status) status = sdag_probes_close(s, t->probes, t->n_probes, true);
-    sdag_progress_show(s, &(sdag_progress_now){.phase = t->phase->name, .step = t->at->step, .steps = t->task->steps,
-                                              .steps_per_epoch = t->task->steps_per_epoch, .loss = loss,
-                                              .images_per_s = t->rate, .wait_share = t->wait, .epoch_end = true});
+    sdag_progress_show(s, &(sdag_progress_now){.phase = t->phase->name,
+                                               .step = t->at->step,
+                                               .steps = t->task->steps,
+                                               .steps_per_epoch = t->task->steps_per_epoch,
+                                               .loss = loss,
+                                               .images_per_s = t->rate,
+                                               .wait_share = t->wait,
+                                               .epoch_end = true});
     return status;
 }
 
@@ -110,8 +118,13 @@ static sdag_status after_step(training *t, int64_t step)
     t->at->loss_sum += loss;
     sdag_status status = sdag_probes_batch(s, t->probes, t->n_probes, t->task, step);
     if (status) return status;
-    sdag_progress_show(s, &(sdag_progress_now){.phase = t->phase->name, .step = step + 1, .steps = last, .steps_per_epoch = per_epoch,
-                                              .loss = loss, .images_per_s = t->rate, .wait_share = t->wait});
+    sdag_progress_show(s, &(sdag_progress_now){.phase = t->phase->name,
+                                               .step = step + 1,
+                                               .steps = last,
+                                               .steps_per_epoch = per_epoch,
+                                               .loss = loss,
+                                               .images_per_s = t->rate,
+                                               .wait_share = t->wait});
     bool end = t->at->step % per_epoch == 0 || t->at->step == last;
     if (end) status = end_epoch(t);
     if (!status) status = evaluate(t, t->at->step == last);
@@ -126,7 +139,8 @@ static sdag_status after_step(training *t, int64_t step)
 
 static sdag_step step_of(const training *t, int64_t step)
 {
-    return (sdag_step){.seed = t->s->graph->seed, .epoch = (uint32_t)(step / t->task->steps_per_epoch), .step = step, .training = 1};
+    return (sdag_step){
+        .seed = t->s->graph->seed, .epoch = (uint32_t)(step / t->task->steps_per_epoch), .step = step, .training = 1};
 }
 
 static sdag_status loop(training *t)
@@ -147,7 +161,8 @@ static sdag_status loop(training *t)
         if (!status && sdag_signals_seen() && more) {
             sdag_progress_end(t->s);
             status = save(t);
-            sdag_log_add(t->s->log, SDAG_NOTE, SDAG_NOLOC, "stopped by a signal at step %lld of '%s'; continue with: ssldag run --resume %s",
+            sdag_log_add(t->s->log, SDAG_NOTE, SDAG_NOLOC,
+                         "stopped by a signal at step %lld of '%s'; continue with: ssldag run --resume %s",
                          (long long)t->at->step, t->phase->name, t->s->options->out_dir);
             return status ? status : SDAG_STOPPED;
         }
@@ -158,14 +173,16 @@ static sdag_status loop(training *t)
 static sdag_status prepare(training *t)
 {
     sdag_session *s = t->s;
-    sdag_status status = sdag_task_create(&t->task, s, (sdag_lower_request){.phase = t->at->phase, .training = true, .pass = -1});
+    sdag_status status =
+        sdag_task_create(&t->task, s, (sdag_lower_request){.phase = t->at->phase, .training = true, .pass = -1});
     if (status) return status;
     sdag_duration d = t->phase->length;
     if (t->task->steps_per_epoch < 1) t->task->steps_per_epoch = 1;
     t->task->steps = d.n < 0 ? t->task->steps_per_epoch : sdag_duration_steps(d, t->task->steps_per_epoch);
     if (d.n == 0) t->task->steps = 0;
     status = sdag_probes_create(&t->probes, &t->n_probes, s, &t->arena, t->at->phase);
-    if (!status) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->task->steps_per_epoch * t->task->images);
+    if (!status)
+        status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->task->steps_per_epoch * t->task->images);
     if (!status && t->at->step % t->task->steps_per_epoch) sdag_probes_continue(s, t->probes, t->n_probes);
     s->probes = t->probes;
     s->n_probes = t->n_probes;
@@ -188,7 +205,8 @@ static sdag_status train(void *arg)
 
 sdag_status sdag_phase_train(sdag_session *s, sdag_cursor *at)
 {
-    training t = {.s = s, .at = at, .phase = &s->graph->phases[at->phase], .began = sdag_now(), .seconds_before = at->seconds};
+    training t = {
+        .s = s, .at = at, .phase = &s->graph->phases[at->phase], .began = sdag_now(), .seconds_before = at->seconds};
     t.saved = t.began;
     sdag_arena_init(&t.arena);
     sdag_status status = sdag_arena_try(&t.arena, train, &t);

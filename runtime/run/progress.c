@@ -49,8 +49,9 @@ void sdag_progress_show(sdag_session *s, const sdag_progress_now *n)
     bar[BAR] = 0;
     int64_t epoch = n->steps_per_epoch ? (n->step + n->steps_per_epoch - 1) / n->steps_per_epoch : 0;
     int64_t epochs = n->steps_per_epoch ? (n->steps + n->steps_per_epoch - 1) / n->steps_per_epoch : 0;
-    fprintf(stderr, "%s%-10s epoch %lld/%lld [%s] loss %.4f  %s images/s  left %s  data wait %.0f%%%s", p->bar ? "\r" : "", n->phase,
-            (long long)epoch, (long long)epochs, bar, n->loss, rate_text(rate, n->images_per_s), left, 100 * n->wait_share,
+    fprintf(stderr, "%s%-10s epoch %*lld/%lld [%s] loss %.4f  %6s images/s  left %s  data wait %2.0f%%%s",
+            p->bar ? "\r" : "", n->phase, snprintf(NULL, 0, "%lld", (long long)epochs), (long long)epoch,
+            (long long)epochs, bar, n->loss, rate_text(rate, n->images_per_s), left, 100 * n->wait_share,
             p->bar ? "\033[K" : "\n");
     fflush(stderr);
 }

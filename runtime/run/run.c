@@ -28,7 +28,8 @@ static sdag_status run_phases(sdag_session *s)
     if (s->options->resume) {
         status = sdag_checkpoint_read(s, &at, &found);
         if (!status && !found)
-            sdag_log_add(s->log, SDAG_NOTE, SDAG_NOLOC, "%s has no checkpoint: the run starts anew", s->options->out_dir);
+            sdag_log_add(s->log, SDAG_NOTE, SDAG_NOLOC, "%s has no checkpoint: the run starts anew",
+                         s->options->out_dir);
     }
     if (!status) status = sdag_metrics_open(s, at.metrics_bytes);
     while (!status && at.phase < s->graph->n_phases) status = run_phase(s, &at);

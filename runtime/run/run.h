@@ -4,8 +4,8 @@
  *   status = sdag_run(&o, arena, log);
  *
  * What a run writes: config.yaml (the effective pipeline), graph.svg, metrics.jsonl (a line an event), summary.json
- * (the last value of every probe, by phase), checkpoints/NNNNNN.safetensors (the last two), weights/PHASE.NODE.safetensors
- * at the end of each phase, and what its sinks write. */
+ * (the last value of every probe, by phase), checkpoints/NNNNNN.safetensors (the last two),
+ * weights/PHASE.NODE.safetensors at the end of each phase, and what its sinks write. */
 #ifndef SDAG_RUNTIME_RUN_RUN_H
 #define SDAG_RUNTIME_RUN_RUN_H
 
@@ -15,8 +15,8 @@ typedef struct sdag_run_options {
     const sdag_graph *graph;
     const char *out_dir; /* exists, and is this run's own */
     int threads;
-    bool resume;         /* continue from the newest checkpoint of out_dir that verifies */
-    bool progress;       /* a bar on stderr; otherwise a line an epoch when not quiet */
+    bool resume;   /* continue from the newest checkpoint of out_dir that verifies */
+    bool progress; /* a bar on stderr; otherwise a line an epoch when not quiet */
     bool quiet;
 } sdag_run_options;
 

@@ -3,7 +3,8 @@
 #include "core/base/rng.h"
 #include "runtime/run/session.h"
 
-/* Streams of sdag_rng_at that are not an epoch's: the choice of a subset is the same in every phase that asks for it. */
+/* Streams of sdag_rng_at that are not an epoch's: the choice of a subset is the same in every phase that asks for it.
+ */
 enum { SUBSET_KEY = 0x5b5e7, CLASS_KEY = 0xc1a55 };
 
 static void shuffle(int32_t *x, int64_t n, sdag_rng r)
@@ -16,7 +17,10 @@ static void shuffle(int32_t *x, int64_t n, sdag_rng r)
     }
 }
 
-static int by_id(const void *a, const void *b) { return *(const int32_t *)a < *(const int32_t *)b ? -1 : *(const int32_t *)a > *(const int32_t *)b; }
+static int by_id(const void *a, const void *b)
+{
+    return *(const int32_t *)a < *(const int32_t *)b ? -1 : *(const int32_t *)a > *(const int32_t *)b;
+}
 
 /* fraction: a range of one fixed random order. */
 static void take_fraction(sdag_sampler *m, const sdag_floats *f)
@@ -49,25 +53,31 @@ sdag_status sdag_sampler_init(sdag_sampler *m, sdag_session *s, int32_t node, in
     const sdag_gnode *g = &s->graph->nodes[node];
     const sdag_source_opts *o = g->opts;
     const sdag_dataset *d = s->data[node];
-    *m = (sdag_sampler){.data = d, .seed = s->graph->seed, .key = sdag_hash32(g->name), .batch = batch, .epoch = -1, .n = d->n};
+    *m = (sdag_sampler){
+        .data = d, .seed = s->graph->seed, .key = sdag_hash32(g->name), .batch = batch, .epoch = -1, .n = d->n};
     m->shuffle = o->shuffle == SDAG_TRUE || (o->shuffle == SDAG_AUTO && training);
     if (d->n > INT32_MAX) return sdag_fail(s->log, SDAG_IO, g->loc, "'%s' has more than 2^31 samples", g->name);
     m->subset = SDAG_NEWS(s->arena, int32_t, d->n + 1);
     for (int64_t i = 0; i < d->n; i++) m->subset[i] = (int32_t)i;
     take_fraction(m, &o->fraction);
     if (o->per_class && !d->labels)
-        return sdag_fail(s->log, SDAG_IO, sdag_gnode_opt_loc(g, "per_class"), "'%s' has no labels to choose per_class by", g->name);
+        return sdag_fail(s->log, SDAG_IO, sdag_gnode_opt_loc(g, "per_class"),
+                         "'%s' has no labels to choose per_class by", g->name);
     take_per_class(m, s->arena, o->per_class);
     if (m->n < 1) return sdag_fail(s->log, SDAG_IO, g->loc, "'%s' has no samples left", g->name);
     m->wrap = o->last == SDAG_LAST_WRAP || (o->last == SDAG_LAST_AUTO && m->n < batch);
     if (training && m->n < batch && !m->wrap)
-        return sdag_fail(s->log, SDAG_IO, g->loc, "'%s' has %lld samples, fewer than a batch of %lld: give a smaller batch, or last: wrap",
+        return sdag_fail(s->log, SDAG_IO, g->loc,
+                         "'%s' has %lld samples, fewer than a batch of %lld: give a smaller batch, or last: wrap",
                          g->name, (long long)m->n, (long long)batch);
     m->order = SDAG_NEWS(s->arena, int32_t, m->n);
     return SDAG_OK;
 }
 
-int64_t sdag_sampler_steps(const sdag_sampler *m) { return m->wrap ? (m->n + m->batch - 1) / m->batch : m->n / m->batch; }
+int64_t sdag_sampler_steps(const sdag_sampler *m)
+{
+    return m->wrap ? (m->n + m->batch - 1) / m->batch : m->n / m->batch;
+}
 
 static void load_epoch(sdag_sampler *m, int64_t epoch)
 {

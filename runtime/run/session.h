@@ -20,7 +20,7 @@ typedef struct sdag_weight {
     void *data;     /* 64-byte aligned */
     bool shared;    /* another weight's memory (an inference phase) */
     bool frozen;
-    bool restored;  /* from a checkpoint, not yet asked for */
+    bool restored; /* from a checkpoint, not yet asked for */
 } sdag_weight;
 
 typedef struct sdag_store {
@@ -42,9 +42,9 @@ void sdag_store_drop_slots(sdag_session *s, int32_t phase);
 typedef struct sdag_sampler {
     const sdag_dataset *data;
     uint64_t seed;
-    uint32_t key;     /* of the node: order of the epochs */
-    int32_t *subset;  /* samples in use */
-    int32_t *order;   /* of the epoch that is loaded */
+    uint32_t key;    /* of the node: order of the epochs */
+    int32_t *subset; /* samples in use */
+    int32_t *order;  /* of the epoch that is loaded */
     int64_t n, batch, epoch;
     bool shuffle, wrap;
 } sdag_sampler;
@@ -66,11 +66,11 @@ typedef struct sdag_task {
     sdag_exec *exec;
     int32_t phase;
     bool training;
-    sdag_sampler *samplers;   /* one a feed of the program */
-    int64_t steps_per_epoch;  /* of the feed that takes longest */
-    int64_t steps;            /* of the phase, for schedules */
-    int64_t images;           /* that the body takes in a step */
-    size_t bytes;             /* planned memory */
+    sdag_sampler *samplers;  /* one a feed of the program */
+    int64_t steps_per_epoch; /* of the feed that takes longest */
+    int64_t steps;           /* of the phase, for schedules */
+    int64_t images;          /* that the body takes in a step */
+    size_t bytes;            /* planned memory */
 } sdag_task;
 
 /* request.graph and .data are filled in. batch 0: the options' own. */
@@ -85,22 +85,22 @@ float sdag_task_loss(const sdag_task *t, int64_t step);
 
 typedef struct sdag_metrics {
     int fd;
-    int64_t bytes;     /* of metrics.jsonl so far */
-    json_t *summary;   /* {"phases": {...}} */
+    int64_t bytes;      /* of metrics.jsonl so far */
+    json_t *summary;    /* {"phases": {...}} */
     sdag_status failed; /* of a line that a collector reported */
 } sdag_metrics;
 
-sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes); /* cuts an older file to keep_bytes */
-sdag_status sdag_metrics_emit(sdag_session *s, json_t *line);       /* steals line; NULL: out of memory */
+sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes);              /* cuts an older file to keep_bytes */
+sdag_status sdag_metrics_emit(sdag_session *s, json_t *line);                    /* steals line; NULL: out of memory */
 sdag_status sdag_metrics_value(sdag_session *s, const char *name, double value); /* a line, and the summary */
-sdag_status sdag_metrics_summary(sdag_session *s);                  /* rewrites summary.json */
+sdag_status sdag_metrics_summary(sdag_session *s);                               /* rewrites summary.json */
 void sdag_metrics_close(sdag_session *s);
 
 /* ---- checkpoints (checkpoint.c) */
 
 typedef struct sdag_cursor {
-    int32_t phase;  /* the phase to continue; phases before it are over */
-    int64_t step;   /* steps done in it */
+    int32_t phase; /* the phase to continue; phases before it are over */
+    int64_t step;  /* steps done in it */
     int64_t metrics_bytes;
     double loss_sum; /* of the epoch so far */
     double seconds;  /* spent in the phase so far */
@@ -141,7 +141,7 @@ void sdag_progress_end(sdag_session *s);
 struct sdag_session {
     const sdag_run_options *options;
     const sdag_graph *graph;
-    sdag_arena *arena;  /* of the run */
+    sdag_arena *arena; /* of the run */
     sdag_log *log;
     sdag_pool *pool;
     sdag_store store;
@@ -151,7 +151,7 @@ struct sdag_session {
     struct sdag_probe *probes; /* of the phase that trains now, see sweep.h; NULL: none */
     int n_probes;
     SDAG_VEC(sdag_saved_probe) saved_probes; /* of the checkpoint that the run continues from */
-    int64_t checkpoint; /* number of the last one that is known to be good; 0: none */
+    int64_t checkpoint;                      /* number of the last one that is known to be good; 0: none */
     const char **node_names;
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */

@@ -5,10 +5,7 @@
 
 static volatile sig_atomic_t seen;
 
-static void note(int signal_number)
-{
-    seen = signal_number;
-}
+static void note(int signal_number) { seen = signal_number; }
 
 void sdag_signals_watch(void)
 {

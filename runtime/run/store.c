@@ -73,8 +73,15 @@ static sdag_status report_missing(const sdag_session *s, const sdag_st *st, cons
     const char *first = sdag_st_count(st) ? sdag_st_at(st, 0)->name : NULL;
     return sdag_fail(s->log, SDAG_IO, g->weights_loc, "%s has no weight '%s' %s for '%s'%s%s%s", g->weights, t->name,
                      sdag_shape_text(shape, t->dtype, t->shape), t->node,
-                     near ? "; did you mean '" : first ? "; its first one is '" : "; it is empty",
-                     near ? near : first ? first : "", near ? "'?" : first ? "'" : "");
+                     near    ? "; did you mean '"
+                     : first ? "; its first one is '"
+                             : "; it is empty",
+                     near    ? near
+                     : first ? first
+                             : "",
+                     near    ? "'?"
+                     : first ? "'"
+                             : "");
 }
 
 /* Other weights of the file are left alone. A counter may be missing, as PyTorch allows: files from before 2018 do not
@@ -99,14 +106,20 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
         sdag_weight *w = &s->store.list.at[have];
         *data = w->data;
         if (w->restored && (w->dtype != t->dtype || !sdag_shape_equal(w->shape, t->shape)))
-            return sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "the checkpoint's '%s.%s' has another shape than this pipeline's", t->node, t->name);
+            return sdag_fail(s->log, SDAG_IO, SDAG_NOLOC,
+                             "the checkpoint's '%s.%s' has another shape than this pipeline's", t->node, t->name);
         w->restored = false;
         w->flags = t->flags;
         w->frozen = t->frozen;
         return SDAG_OK;
     }
-    sdag_weight w = {.phase = phase, .node = sdag_arena_str(s->arena, t->node), .name = sdag_arena_str(s->arena, t->name),
-                     .dtype = t->dtype, .shape = t->shape, .flags = t->flags, .frozen = t->frozen};
+    sdag_weight w = {.phase = phase,
+                     .node = sdag_arena_str(s->arena, t->node),
+                     .name = sdag_arena_str(s->arena, t->name),
+                     .dtype = t->dtype,
+                     .shape = t->shape,
+                     .flags = t->flags,
+                     .frozen = t->frozen};
     const sdag_gnode *g = gnode_of(s, phase, t->node), *from = g && g->use >= 0 ? &s->graph->nodes[g->use] : NULL;
     int source = from && !(t->flags & SDAG_STATE_SLOT) ? find(s, from->phase, from->name, t->name) : -1;
     bool changes = s->graph->phases[phase].optimizer >= 0;
@@ -147,7 +160,9 @@ static sdag_status export_node(sdag_session *s, int32_t phase, const char *node)
     for (int i = 0; i < s->store.list.n; i++) {
         const sdag_weight *w = &s->store.list.at[i];
         if (w->phase != phase || strcmp(w->node, node) || w->flags & SDAG_STATE_SLOT) continue;
-        sdag_st_tensor t = {.name = w->name, .dtype = w->dtype == SDAG_DT_F32 ? SDAG_ST_F32 : SDAG_ST_I32, .data = w->data,
+        sdag_st_tensor t = {.name = w->name,
+                            .dtype = w->dtype == SDAG_DT_F32 ? SDAG_ST_F32 : SDAG_ST_I32,
+                            .data = w->data,
                             .rank = w->shape.rank};
         memcpy(t.shape, w->shape.d, sizeof w->shape.d);
         if (w->flags & SDAG_STATE_COUNTER) {
@@ -167,7 +182,8 @@ static sdag_status export_node(sdag_session *s, int32_t phase, const char *node)
 
 sdag_status sdag_store_export(sdag_session *s, int32_t phase)
 {
-    sdag_status status = sdag_make_dirs(s->log, SDAG_NOLOC, sdag_arena_printf(s->arena, "%s/weights", s->options->out_dir));
+    sdag_status status =
+        sdag_make_dirs(s->log, SDAG_NOLOC, sdag_arena_printf(s->arena, "%s/weights", s->options->out_dir));
     const sdag_phase *p = &s->graph->phases[phase];
     for (int i = 0; i < p->n_nodes && !status; i++) status = export_node(s, phase, s->graph->nodes[p->order[i]].name);
     return status;

@@ -1,4 +1,5 @@
-/* Inference: every sample once, the smaller last batch by a program of its own size. And the probes and sinks that watch. */
+/* Inference: every sample once, the smaller last batch by a program of its own size. And the probes and sinks that
+ * watch. */
 #include "runtime/run/sweep.h"
 
 #include <string.h>
@@ -6,7 +7,8 @@
 static sdag_tensor tensor_of(const sdag_task *t, sdag_val v, int64_t step)
 {
     const sdag_value *x = &t->lowered->program.values.at[v];
-    return v ? (sdag_tensor){.data = sdag_exec_at(t->exec, v, step), .dtype = x->dtype, .shape = x->shape} : (sdag_tensor){0};
+    return v ? (sdag_tensor){.data = sdag_exec_at(t->exec, v, step), .dtype = x->dtype, .shape = x->shape}
+             : (sdag_tensor){0};
 }
 
 sdag_status sdag_sweep_create(sdag_sweep *w, sdag_session *s, sdag_lower_request r)
@@ -19,9 +21,10 @@ sdag_status sdag_sweep_create(sdag_sweep *w, sdag_session *s, sdag_lower_request
         int64_t n = w->full->samplers[i].n, batch = p->feeds.at[i].batch;
         const sdag_gnode *g = &s->graph->nodes[p->feeds.at[i].node];
         if (i && (n != w->rows || batch != w->batch)) {
-            status = sdag_fail(s->log, SDAG_INVALID, g->loc, "'%s' has %lld samples in batches of %lld, but another source of this phase "
-                               "has %lld in batches of %lld; one pass needs the same", g->name, (long long)n, (long long)batch,
-                               (long long)w->rows, (long long)w->batch);
+            status = sdag_fail(s->log, SDAG_INVALID, g->loc,
+                               "'%s' has %lld samples in batches of %lld, but another source of this phase "
+                               "has %lld in batches of %lld; one pass needs the same",
+                               g->name, (long long)n, (long long)batch, (long long)w->rows, (long long)w->batch);
             return status;
         }
         w->rows = n;
@@ -74,8 +77,13 @@ sdag_status sdag_sweep_run(sdag_sweep *w, sdag_status (*each)(void *arg, const s
 static void set_view(sdag_session *s, sdag_probe *p)
 {
     const sdag_gnode *g = &s->graph->nodes[p->node];
-    p->view = (sdag_collector){.opts = g->opts, .log = s->log, .loc = g->loc, .node = g->name, .out_dir = s->options->out_dir,
-                               .seed = s->graph->seed, .metrics = s};
+    p->view = (sdag_collector){.opts = g->opts,
+                               .log = s->log,
+                               .loc = g->loc,
+                               .node = g->name,
+                               .out_dir = s->options->out_dir,
+                               .seed = s->graph->seed,
+                               .metrics = s};
 }
 
 sdag_status sdag_probes_create(sdag_probe **out, int *n, sdag_session *s, sdag_arena *a, int32_t phase)
@@ -92,7 +100,8 @@ sdag_status sdag_probes_create(sdag_probe **out, int *n, sdag_session *s, sdag_a
         set_view(s, p);
         for (; c->passes && c->passes[p->passes]; p->passes++) {
             sdag_sweep *w = &p->sweep[p->passes];
-            sdag_status status = sdag_sweep_create(w, s, (sdag_lower_request){.phase = phase, .probe = p->node, .pass = p->passes});
+            sdag_status status =
+                sdag_sweep_create(w, s, (sdag_lower_request){.phase = phase, .probe = p->node, .pass = p->passes});
             if (status) {
                 p->passes++;
                 return status;
@@ -111,7 +120,10 @@ void sdag_probes_destroy(sdag_session *s, sdag_probe *list, int n)
         for (int k = 0; k < list[i].passes; k++) sdag_sweep_destroy(&list[i].sweep[k]);
 }
 
-static const sdag_collect *collect_of(const sdag_session *s, const sdag_probe *p) { return s->graph->nodes[p->node].type->collect; }
+static const sdag_collect *collect_of(const sdag_session *s, const sdag_probe *p)
+{
+    return s->graph->nodes[p->node].type->collect;
+}
 
 sdag_status sdag_probes_open(sdag_session *s, sdag_probe *list, int n, const sdag_task *t, int64_t rows)
 {

@@ -51,7 +51,8 @@ static int64_t count_images(const sdag_program *p, const sdag_plan *plan)
     int64_t n = 0;
     for (sdag_val v = 1; v < p->values.n; v++) {
         const sdag_value *t = &p->values.at[v];
-        if (plan->places[v].at == SDAG_AT_FEED && t->kind == SDAG_VAL_TEMP && !t->alias && t->shape.rank >= 2) n += t->shape.d[0];
+        if (plan->places[v].at == SDAG_AT_FEED && t->kind == SDAG_VAL_TEMP && !t->alias && t->shape.rank >= 2)
+            n += t->shape.d[0];
     }
     return n;
 }
@@ -69,7 +70,8 @@ static sdag_status compile(sdag_task *t, sdag_lower_request *r)
     if (status) return status;
     const sdag_program *p = &t->lowered->program;
     void **states = SDAG_NEWS(&t->arena, void *, p->states.n + 1);
-    for (int i = 0; i < p->states.n && !status; i++) status = sdag_store_bind(&states[i], s, r->phase, &p->states.at[i]);
+    for (int i = 0; i < p->states.n && !status; i++)
+        status = sdag_store_bind(&states[i], s, r->phase, &p->states.at[i]);
     if (status) return status;
     sdag_memory memory = {.states = states};
     status = sdag_exec_create(&t->exec, &t->arena, s->log, s->pool, t->plan, &memory);
@@ -85,7 +87,8 @@ static sdag_status add_samplers(sdag_task *t)
     const sdag_program *p = &t->lowered->program;
     t->samplers = SDAG_NEWS(&t->arena, sdag_sampler, p->feeds.n + 1);
     for (int i = 0; i < p->feeds.n; i++) {
-        sdag_status status = sdag_sampler_init(&t->samplers[i], t->session, p->feeds.at[i].node, p->feeds.at[i].batch, t->training);
+        sdag_status status =
+            sdag_sampler_init(&t->samplers[i], t->session, p->feeds.at[i].node, p->feeds.at[i].batch, t->training);
         if (status) return status;
         int64_t steps = sdag_sampler_steps(&t->samplers[i]);
         if (steps > t->steps_per_epoch) t->steps_per_epoch = steps;

@@ -71,16 +71,16 @@ int main(int argc, char **argv)
     sdag_arena arena, *a = &arena;
     sdag_arena_init(a);
     sdag_record crop = R("random_resized_crop", "size", "32"), flip = R("horizontal_flip", "p", "0.5");
-    sdag_record jitter = R("color_jitter", "brightness", "0.4", "contrast", "0.4", "saturation", "0.4", "hue", "0.1",
-                           "p", "0.8");
+    sdag_record jitter =
+        R("color_jitter", "brightness", "0.4", "contrast", "0.4", "saturation", "0.4", "hue", "0.1", "p", "0.8");
     sdag_record gray = R("grayscale", "p", "0.2"), norm = R("normalize", "mean", "[0.49, 0.48, 0.45]", "std", "0.2");
     sdag_record crop224 = R("random_resized_crop", "size", "224"), blur = R("gaussian_blur", "p", "0.5");
     sdag_record affine = R("random_affine", "degrees", "12", "translate", "0.1");
     sdag_record crop28 = R("random_resized_crop", "size", "28");
     sdag_record noise = R("noise", "std", "0.1");
-#define LINE(name, h, w, c, ...)                                                                                     \
-    line(a, name, h, w, c, seconds, (sdag_records){sizeof((sdag_record[]){__VA_ARGS__}) / sizeof(sdag_record),       \
-                                                   (sdag_record[]){__VA_ARGS__}})
+#define LINE(name, h, w, c, ...)    \
+    line(a, name, h, w, c, seconds, \
+         (sdag_records){sizeof((sdag_record[]){__VA_ARGS__}) / sizeof(sdag_record), (sdag_record[]){__VA_ARGS__}})
     LINE("SimCLR, CIFAR", 32, 32, 3, crop, flip, jitter, gray, norm);
     LINE("  random_resized_crop", 32, 32, 3, crop);
     LINE("  horizontal_flip", 32, 32, 3, flip);

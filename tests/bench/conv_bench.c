@@ -92,12 +92,9 @@ static void reference(const sdag_conv *cv, sdag_conv_kind kind, const float *a, 
                                 const int64_t x = ((n * cv->h + h) * cv->w + w) * cv->c + o / og * cg + c;
                                 const int64_t y = ((n * oh + i) * ow + q) * cv->o + o;
                                 const int64_t k = ((o * cg + c) * cv->kh + r) * cv->kw + s;
-                                if (kind == SDAG_CONV_FORWARD)
-                                    out[y] += (double)a[x] * b[k];
-                                else if (kind == SDAG_CONV_BACK_DATA)
-                                    out[x] += (double)a[y] * b[k];
-                                else
-                                    out[k] += (double)a[x] * b[y];
+                                if (kind == SDAG_CONV_FORWARD) out[y] += (double)a[x] * b[k];
+                                else if (kind == SDAG_CONV_BACK_DATA) out[x] += (double)a[y] * b[k];
+                                else out[k] += (double)a[x] * b[y];
                             }
                     }
 }
@@ -137,8 +134,16 @@ static void run(const sdag_conv *cv, sdag_conv_kind kind, const arrays *s, float
         walk w[2];
         pthread_t other;
         for (int k = 0; k < 2; k++)
-            w[k] = (walk){.cv = cv, .kind = kind, .s = s, .out = out, .work = work, .scratch = scratch[k], .stage = i,
-                          .from = k, .by = 2, .tiles = t.tiles[i]};
+            w[k] = (walk){.cv = cv,
+                          .kind = kind,
+                          .s = s,
+                          .out = out,
+                          .work = work,
+                          .scratch = scratch[k],
+                          .stage = i,
+                          .from = k,
+                          .by = 2,
+                          .tiles = t.tiles[i]};
         if (order == THREADS) {
             if (pthread_create(&other, NULL, walk_tiles, &w[1])) exit(1);
             walk_tiles(&w[0]);
@@ -189,37 +194,111 @@ static bool check(const sdag_conv *cv, sdag_conv_kind kind)
     return good;
 }
 
-#define SQUARE(N, H, W, C, O, K, S, P, G)                                                                          \
-    {                                                                                                              \
-        .n = N, .h = H, .w = W, .c = C, .o = O, .kh = K, .kw = K, .stride_h = S, .stride_w = S, .pad_h = P,        \
-        .pad_w = P, .dil_h = 1, .dil_w = 1, .groups = G                                                            \
+#define SQUARE(N, H, W, C, O, K, S, P, G)                                                                   \
+    {                                                                                                       \
+        .n = N, .h = H, .w = W, .c = C, .o = O, .kh = K, .kw = K, .stride_h = S, .stride_w = S, .pad_h = P, \
+        .pad_w = P, .dil_h = 1, .dil_w = 1, .groups = G                                                     \
     }
 
 static const sdag_conv shapes[] = {
-    SQUARE(2, 8, 8, 16, 16, 3, 1, 1, 1),     SQUARE(3, 4, 4, 32, 48, 3, 1, 1, 1),
-    SQUARE(2, 5, 7, 17, 19, 3, 1, 1, 1),     SQUARE(1, 9, 6, 40, 33, 3, 1, 0, 1),
-    SQUARE(2, 6, 6, 20, 70, 3, 1, 2, 1),     SQUARE(1, 1, 1, 16, 16, 3, 1, 1, 1),
-    SQUARE(70, 16, 16, 16, 24, 3, 1, 1, 1),  SQUARE(130, 9, 11, 24, 17, 3, 1, 1, 1),
-    SQUARE(9, 4, 4, 128, 192, 3, 1, 1, 1),   SQUARE(5, 8, 8, 3, 64, 3, 1, 1, 1),
-    SQUARE(40, 4, 4, 256, 256, 3, 1, 1, 1),  SQUARE(150, 4, 4, 96, 80, 3, 1, 1, 1),
-    SQUARE(2, 8, 8, 32, 64, 3, 2, 1, 1),     SQUARE(3, 7, 9, 16, 32, 3, 2, 1, 1),
-    SQUARE(2, 8, 8, 32, 64, 1, 2, 0, 1),     SQUARE(3, 7, 5, 16, 33, 1, 2, 0, 1),
-    SQUARE(3, 7, 5, 20, 33, 1, 1, 0, 1),     SQUARE(1, 30, 31, 3, 16, 7, 2, 3, 1),
-    SQUARE(2, 9, 9, 1, 5, 5, 1, 2, 1),       SQUARE(2, 11, 8, 6, 10, 4, 3, 1, 2),
-    SQUARE(1, 16, 16, 8, 8, 16, 16, 0, 1),   SQUARE(1, 4, 4, 3, 5, 3, 1, 1, 1),
-    SQUARE(2, 8, 8, 32, 32, 3, 1, 1, 4),     SQUARE(2, 9, 8, 12, 24, 3, 2, 1, 12),
-    SQUARE(2, 8, 7, 24, 24, 3, 1, 1, 24),    SQUARE(2, 9, 8, 13, 13, 5, 2, 2, 13),
-    SQUARE(2, 9, 9, 64, 128, 2, 2, 0, 1),    SQUARE(2, 3, 3, 520, 30, 1, 1, 1, 1),
-    {.n = 2, .h = 9, .w = 12, .c = 5, .o = 7, .kh = 3, .kw = 2, .stride_h = 2, .stride_w = 1, .pad_h = 1, .pad_w = 2,
-     .dil_h = 2, .dil_w = 1, .groups = 1},
-    {.n = 1, .h = 13, .w = 12, .c = 6, .o = 4, .kh = 3, .kw = 3, .stride_h = 3, .stride_w = 4, .pad_h = 3, .pad_w = 2,
-     .dil_h = 2, .dil_w = 2, .groups = 2},
-    {.n = 2, .h = 9, .w = 9, .c = 16, .o = 16, .kh = 3, .kw = 3, .stride_h = 1, .stride_w = 1, .pad_h = 2, .pad_w = 2,
-     .dil_h = 2, .dil_w = 2, .groups = 1},
-    {.n = 2, .h = 8, .w = 10, .c = 16, .o = 17, .kh = 3, .kw = 3, .stride_h = 1, .stride_w = 1, .pad_h = 0, .pad_w = 2,
-     .dil_h = 1, .dil_w = 1, .groups = 1},
-    {.n = 1, .h = 10, .w = 10, .c = 6, .o = 6, .kh = 3, .kw = 3, .stride_h = 2, .stride_w = 2, .pad_h = 2, .pad_w = 2,
-     .dil_h = 2, .dil_w = 2, .groups = 6},
+    SQUARE(2, 8, 8, 16, 16, 3, 1, 1, 1),
+    SQUARE(3, 4, 4, 32, 48, 3, 1, 1, 1),
+    SQUARE(2, 5, 7, 17, 19, 3, 1, 1, 1),
+    SQUARE(1, 9, 6, 40, 33, 3, 1, 0, 1),
+    SQUARE(2, 6, 6, 20, 70, 3, 1, 2, 1),
+    SQUARE(1, 1, 1, 16, 16, 3, 1, 1, 1),
+    SQUARE(70, 16, 16, 16, 24, 3, 1, 1, 1),
+    SQUARE(130, 9, 11, 24, 17, 3, 1, 1, 1),
+    SQUARE(9, 4, 4, 128, 192, 3, 1, 1, 1),
+    SQUARE(5, 8, 8, 3, 64, 3, 1, 1, 1),
+    SQUARE(40, 4, 4, 256, 256, 3, 1, 1, 1),
+    SQUARE(150, 4, 4, 96, 80, 3, 1, 1, 1),
+    SQUARE(2, 8, 8, 32, 64, 3, 2, 1, 1),
+    SQUARE(3, 7, 9, 16, 32, 3, 2, 1, 1),
+    SQUARE(2, 8, 8, 32, 64, 1, 2, 0, 1),
+    SQUARE(3, 7, 5, 16, 33, 1, 2, 0, 1),
+    SQUARE(3, 7, 5, 20, 33, 1, 1, 0, 1),
+    SQUARE(1, 30, 31, 3, 16, 7, 2, 3, 1),
+    SQUARE(2, 9, 9, 1, 5, 5, 1, 2, 1),
+    SQUARE(2, 11, 8, 6, 10, 4, 3, 1, 2),
+    SQUARE(1, 16, 16, 8, 8, 16, 16, 0, 1),
+    SQUARE(1, 4, 4, 3, 5, 3, 1, 1, 1),
+    SQUARE(2, 8, 8, 32, 32, 3, 1, 1, 4),
+    SQUARE(2, 9, 8, 12, 24, 3, 2, 1, 12),
+    SQUARE(2, 8, 7, 24, 24, 3, 1, 1, 24),
+    SQUARE(2, 9, 8, 13, 13, 5, 2, 2, 13),
+    SQUARE(2, 9, 9, 64, 128, 2, 2, 0, 1),
+    SQUARE(2, 3, 3, 520, 30, 1, 1, 1, 1),
+    {.n = 2,
+     .h = 9,
+     .w = 12,
+     .c = 5,
+     .o = 7,
+     .kh = 3,
+     .kw = 2,
+     .stride_h = 2,
+     .stride_w = 1,
+     .pad_h = 1,
+     .pad_w = 2,
+     .dil_h = 2,
+     .dil_w = 1,
+     .groups = 1},
+    {.n = 1,
+     .h = 13,
+     .w = 12,
+     .c = 6,
+     .o = 4,
+     .kh = 3,
+     .kw = 3,
+     .stride_h = 3,
+     .stride_w = 4,
+     .pad_h = 3,
+     .pad_w = 2,
+     .dil_h = 2,
+     .dil_w = 2,
+     .groups = 2},
+    {.n = 2,
+     .h = 9,
+     .w = 9,
+     .c = 16,
+     .o = 16,
+     .kh = 3,
+     .kw = 3,
+     .stride_h = 1,
+     .stride_w = 1,
+     .pad_h = 2,
+     .pad_w = 2,
+     .dil_h = 2,
+     .dil_w = 2,
+     .groups = 1},
+    {.n = 2,
+     .h = 8,
+     .w = 10,
+     .c = 16,
+     .o = 17,
+     .kh = 3,
+     .kw = 3,
+     .stride_h = 1,
+     .stride_w = 1,
+     .pad_h = 0,
+     .pad_w = 2,
+     .dil_h = 1,
+     .dil_w = 1,
+     .groups = 1},
+    {.n = 1,
+     .h = 10,
+     .w = 10,
+     .c = 6,
+     .o = 6,
+     .kh = 3,
+     .kw = 3,
+     .stride_h = 2,
+     .stride_w = 2,
+     .pad_h = 2,
+     .pad_w = 2,
+     .dil_h = 2,
+     .dil_w = 2,
+     .groups = 6},
 };
 
 static int check_all(void)
@@ -238,10 +317,10 @@ typedef struct layer {
 } layer;
 
 static const layer layers[] = {
-    {"stem", 1, 32, 0, 1, 3, 1},      {"layer1 3x3", 4, 32, 1, 1, 3, 1}, {"layer2 3x3/2", 1, 32, 1, 2, 3, 2},
+    {"stem", 1, 32, 0, 1, 3, 1},         {"layer1 3x3", 4, 32, 1, 1, 3, 1}, {"layer2 3x3/2", 1, 32, 1, 2, 3, 2},
     {"layer2 1x1/2", 1, 32, 1, 2, 1, 2}, {"layer2 3x3", 3, 16, 2, 2, 3, 1}, {"layer3 3x3/2", 1, 16, 2, 4, 3, 2},
     {"layer3 1x1/2", 1, 16, 2, 4, 1, 2}, {"layer3 3x3", 3, 8, 4, 4, 3, 1},  {"layer4 3x3/2", 1, 8, 4, 8, 3, 2},
-    {"layer4 1x1/2", 1, 8, 4, 8, 1, 2}, {"layer4 3x3", 3, 4, 8, 8, 3, 1},
+    {"layer4 1x1/2", 1, 8, 4, 8, 1, 2},  {"layer4 3x3", 3, 4, 8, 8, 3, 1},
 };
 
 static sdag_conv conv_of(const layer *l, int width)
@@ -299,8 +378,15 @@ static double time_one(const sdag_conv *cv, sdag_conv_kind kind, const sdag_tili
     for (int i = 0; i < 4; i++) {
         double total = 0, each[SDAG_STAGES] = {0};
         for (int k = 0; k < t->stages; k++) {
-            walk w = {.cv = cv, .kind = kind, .s = &s, .out = m->out, .work = m->work, .scratch = m->scratch[0],
-                      .stage = k, .by = 1, .tiles = t->tiles[k]};
+            walk w = {.cv = cv,
+                      .kind = kind,
+                      .s = &s,
+                      .out = m->out,
+                      .work = m->work,
+                      .scratch = m->scratch[0],
+                      .stage = k,
+                      .by = 1,
+                      .tiles = t->tiles[k]};
             const double start = now(CLOCK_THREAD_CPUTIME_ID);
             walk_tiles(&w);
             total += each[k] = now(CLOCK_THREAD_CPUTIME_ID) - start;
@@ -355,8 +441,16 @@ static double run_step(int width, int threads, const memory *m, double *flops)
                 walk w[64];
                 pthread_t id[64];
                 for (int n = 0; n < threads; n++)
-                    w[n] = (walk){.cv = &cv, .kind = kind, .s = &s, .out = m->out, .work = m->work,
-                                  .scratch = m->scratch[n], .stage = q, .from = n, .by = threads, .tiles = t.tiles[q]};
+                    w[n] = (walk){.cv = &cv,
+                                  .kind = kind,
+                                  .s = &s,
+                                  .out = m->out,
+                                  .work = m->work,
+                                  .scratch = m->scratch[n],
+                                  .stage = q,
+                                  .from = n,
+                                  .by = threads,
+                                  .tiles = t.tiles[q]};
                 for (int n = 1; n < threads; n++)
                     if (pthread_create(&id[n], NULL, walk_tiles, &w[n])) exit(1);
                 walk_tiles(&w[0]);

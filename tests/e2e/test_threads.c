@@ -6,20 +6,16 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/base/file.h"
-#include "graphs/graph/graph.h"
 #include "tests/support/child.h"
+#include "tests/support/examples.h"
 #include "tests/support/pictures.h"
 #include "tests/support/temp.h"
 
 static const char *const threads[] = {"1", "2", "3", "4", "8", "2"};
-enum { TIMES = sizeof threads / sizeof *threads, WORDS = 60 };
+enum { TIMES = sizeof threads / sizeof *threads };
 
 static child c;
 
@@ -29,7 +25,7 @@ static void compare(const char *file, const char *const *more)
     tree_remove("runs");
     for (int i = 0; i < TIMES; i++) {
         char out[16];
-        const char *args[WORDS + 8] = {"run", file, "--quiet", "--threads", threads[i], "--out", out};
+        const char *args[2 * EXAMPLE_SETS + 8] = {"run", file, "--quiet", "--threads", threads[i], "--out", out};
         int n = 7;
         snprintf(out, sizeof out, "runs/%d", i);
         for (int k = 0; more && more[k]; k++) args[n++] = more[k];
@@ -43,81 +39,25 @@ static void compare(const char *file, const char *const *more)
 
 /* ---- the examples */
 
-static char *examples[64];
-static int n_examples;
-
-static int note_example(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    size_t n = strlen(path);
-    (void)st, (void)at;
-    if (type == FTW_F && n > 5 && !strcmp(path + n - 5, ".yaml") && n_examples < 64) examples[n_examples++] = strdup(path);
-    return 0;
-}
-
-typedef struct sets {
-    sdag_arena *a;
-    const char *at[WORDS];
-    int n;
-} sets;
-
-static void set(sets *s, const char *value)
-{
-    assert_true(s->n + 2 < WORDS);
-    s->at[s->n++] = "--set";
-    s->at[s->n++] = value;
-}
-
-/* Few steps, small batches, narrow networks, and data of our own where the file names some. */
-static void shrink(sets *s, const char *file)
-{
-    static const char *const lets[] = {"width=4", "batch=16", "epochs=1"};
-    const sdag_spec *raw, *spec;
-    sdag_graph *g;
-    char *text;
-    size_t len;
-    sdag_log *log = sdag_log_create(stderr);
-    int n_types;
-    sdag_catalog types = {.types = sdag_node_types(&n_types)};
-    types.n = n_types;
-    assert_int_equal(sdag_file_read(&text, &len, s->a, log, SDAG_NOLOC, file, SDAG_SPEC_TEXT_MAX), SDAG_OK);
-    assert_int_equal(sdag_spec_parse(&raw, s->a, log, file, text, len), SDAG_OK);
-    assert_int_equal(sdag_spec_resolve(&spec, s->a, log, raw, NULL, 0), SDAG_OK);
-    assert_int_equal(sdag_graph_build(&g, s->a, log, spec, &types), SDAG_OK);
-    const sdag_spec *let = sdag_spec_get(raw, "let");
-    for (int i = 0; i < 3; i++)
-        if (let && sdag_spec_get(let, sdag_arena_copy(s->a, lets[i], strcspn(lets[i], "=")))) set(s, lets[i]);
-    if (let && sdag_spec_get(let, "data")) set(s, "data=data");
-    for (int i = 0; i < g->n_phases; i++)
-        if (g->phases[i].optimizer >= 0)
-            set(s, sdag_arena_printf(s->a, "phases.%s.%s", g->phases[i].name,
-                                     g->phases[i].length.unit == SDAG_STEPS ? "steps=3" : "epochs=1"));
-    for (int i = 0; i < g->n_nodes; i++) {
-        const sdag_gnode *n = &g->nodes[i];
-        const sdag_spec *batch = n->type->role == SDAG_ROLE_SOURCE ? sdag_spec_get(n->spec, "batch") : NULL;
-        int64_t v;
-        if (strchr(n->name, '.') || !batch || !sdag_spec_i64(&v, batch) || v <= 40) continue;
-        set(s, sdag_arena_printf(s->a, "phases.%s.nodes.%s.batch=%d", g->phases[n->phase].name, n->name, v % 37 ? 40 : 37));
-    }
-    sdag_log_destroy(log);
-}
-
 static void test_examples(void **state)
 {
     (void)state;
-    assert_int_equal(nftw("examples", note_example, 8, FTW_PHYS), 0);
-    assert_true(n_examples >= 4);
-    pictures_mnist("data", 130, 41);
-    pictures_tree("data", 3, 30, 7);
-    for (int i = 0; i < n_examples; i++) {
+    const example *list;
+    int n = examples(&list);
+    assert_true(n >= 4);
+    examples_data("data");
+    for (int i = 0; i < n; i++) {
         sdag_arena a;
         sdag_arena_init(&a);
-        sets s = {.a = &a};
-        char here[4096];
-        shrink(&s, examples[i]);
-        char *file = sdag_path_join(&a, getcwd(here, sizeof here), examples[i]);
-        compare(file, s.at);
+        const char *args[2 * EXAMPLE_SETS + 1] = {0};
+        sdag_spec_set sets[EXAMPLE_SETS];
+        int n_sets = example_shrink(sets, &a, &list[i], "data");
+        for (int k = 0; k < n_sets; k++) {
+            args[2 * k] = "--set";
+            args[2 * k + 1] = sdag_arena_printf(&a, "%s=%s", sets[k].path, sets[k].value);
+        }
+        compare(list[i].path, args);
         sdag_arena_free(&a);
-        free(examples[i]);
     }
 }
 

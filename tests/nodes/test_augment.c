@@ -44,7 +44,7 @@ static int tear_down(void **state)
 }
 
 #define R(...) sdag_test_record(a, sdag_transforms, __VA_ARGS__, NULL)
-#define RUN(b, ...)                                                                                                  \
+#define RUN(b, ...) \
     run(b, (sdag_records){sizeof((sdag_record[]){__VA_ARGS__}) / sizeof(sdag_record), (sdag_record[]){__VA_ARGS__}})
 
 static sdag_val emit(sdag_build *s, sdag_program *p, sdag_log *log, const batch *b, const sdag_records *ops,
@@ -136,10 +136,13 @@ static void test_values(void **state)
     compare("normalize", RUN(&x, R("normalize", "mean", "[0.5, 0.4, 0.3]", "std", "[0.2, 0.3, 0.4]")), near);
     sdag_record affine = R("random_affine", "degrees", "[20, 20]", "scale", "[1.2, 1.2]", "shear", "[10, 10]");
     compare("affine", RUN(&x, affine), near);
-    compare("affine_gray", RUN(&g, R("random_affine", "degrees", "[-35, -35]", "scale", "[0.8, 0.8]", "shear",
-                                     "[5, 5, -12, -12]")), near);
-    compare("affine_nearest", RUN(&x, R("random_affine", "degrees", "[20, 20]", "scale", "[1.2, 1.2]", "shear",
-                                        "[10, 10]", "interpolation", "nearest")), near);
+    compare("affine_gray",
+            RUN(&g, R("random_affine", "degrees", "[-35, -35]", "scale", "[0.8, 0.8]", "shear", "[5, 5, -12, -12]")),
+            near);
+    compare("affine_nearest",
+            RUN(&x, R("random_affine", "degrees", "[20, 20]", "scale", "[1.2, 1.2]", "shear", "[10, 10]",
+                      "interpolation", "nearest")),
+            near);
 }
 
 /* ---- the laws of chance ---- */
@@ -308,7 +311,13 @@ static void test_streams(void **state)
     for (int i = 0; i < N; i++) ids[i] = 100 + i, swapped[i] = 100 + N - 1 - i;
     uint8_t *px = noise_pixels(N * 20 * 20 * 3, 1), *turned = sdag_arena_get(a, N * 20 * 20 * 3);
     for (int i = 0; i < N; i++) memcpy(turned + i * 1200, px + (N - 1 - i) * 1200, 1200);
-    batch b = {.n = N, .h = 20, .w = 20, .c = 3, .pixels = px, .ids = ids, .stream = 5,
+    batch b = {.n = N,
+               .h = 20,
+               .w = 20,
+               .c = 3,
+               .pixels = px,
+               .ids = ids,
+               .stream = 5,
                .step = {.seed = 9, .epoch = 3, .step = 77, .training = 1}};
     sdag_tensor y = simclr(&b);
     batch place = b;
@@ -378,8 +387,9 @@ static void refuse(const batch *b, sdag_records ops, const char *message)
 }
 
 #define REFUSE(b, message, ...)                                                                                      \
-    refuse(b, (sdag_records){sizeof((sdag_record[]){__VA_ARGS__}) / sizeof(sdag_record),                             \
-                             (sdag_record[]){__VA_ARGS__}}, message)
+    refuse(b,                                                                                                        \
+           (sdag_records){sizeof((sdag_record[]){__VA_ARGS__}) / sizeof(sdag_record), (sdag_record[]){__VA_ARGS__}}, \
+           message)
 
 static void test_refused(void **state)
 {
@@ -389,8 +399,8 @@ static void test_refused(void **state)
     sdag_record flip = R("horizontal_flip"), six = R("resize", "size", "6"), crop = R("center_crop", "size", "7");
     REFUSE(&mixed, "views: images have different sizes: add a transform that fixes it (random_resized_crop, resize)",
            flip);
-    REFUSE(&mixed, "views: sizes still differ after resize to one number: center_crop or random_crop must follow",
-           six, flip);
+    REFUSE(&mixed, "views: sizes still differ after resize to one number: center_crop or random_crop must follow", six,
+           flip);
     REFUSE(&mixed, "views: images of mixed sizes whose shorter side becomes 6 cannot be padded to a crop", six, crop);
     REFUSE(&grey, "views: 3 means and 1 stds for images of 1 channel", R("normalize", "mean", "[0, 0, 0]", "std", "1"));
 }
@@ -440,9 +450,11 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_values), T(test_resized_crop), T(test_resized_crop_fallback), T(test_shifts), T(test_padded_crop),
-        T(test_probability), T(test_noise), T(test_jitter_range), T(test_streams), T(test_mixed_sizes), T(test_floats),
-        T(test_refused), T(test_checks), T(test_out_of_memory),
+        T(test_values),      T(test_resized_crop),  T(test_resized_crop_fallback),
+        T(test_shifts),      T(test_padded_crop),   T(test_probability),
+        T(test_noise),       T(test_jitter_range),  T(test_streams),
+        T(test_mixed_sizes), T(test_floats),        T(test_refused),
+        T(test_checks),      T(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,7 @@ typedef struct sample_set {
 static sample_set clouds(int64_t n, int64_t d, int classes, float spread, uint32_t seed)
 {
     sample_set s = {.n = n, .d = d, .classes = classes};
-    s.x = SDAG_NEWS(a, float, n * d);
+    s.x = SDAG_NEWS(a, float, n *d);
     s.label = SDAG_NEWS(a, int32_t, n);
     for (int64_t i = 0; i < n; i++) {
         sdag_rng r = sdag_rng_at(seed, 1, 0, (uint32_t)(i % 16 == 15 ? i - 1 : i));
@@ -92,8 +92,13 @@ static sdag_status evaluate(const char *type, const void *opts, const sample_set
     const sdag_collect *k = type_of(type)->collect;
     const sample_set *sets[2] = {bank, query};
     sdag_dataset data[2] = {{.n = bank->n, .classes = bank->classes}, {.n = query->n, .classes = query->classes}};
-    sdag_collector c = {.opts = opts, .log = logs, .node = "probe", .out_dir = ".", .seed = 3,
-                        .rows = {bank->n, query->n}, .data = {&data[0], &data[1]}};
+    sdag_collector c = {.opts = opts,
+                        .log = logs,
+                        .node = "probe",
+                        .out_dir = ".",
+                        .seed = 3,
+                        .rows = {bank->n, query->n},
+                        .data = {&data[0], &data[1]}};
     void *state;
     sdag_status s = k->open(&state, &c);
     if (s) return s;
@@ -113,7 +118,10 @@ static sdag_status evaluate(const char *type, const void *opts, const sample_set
 
 /* ---- knn ---- */
 
-typedef struct vote { double s; int64_t key; } vote;
+typedef struct vote {
+    double s;
+    int64_t key;
+} vote;
 
 static int better_first(const void *x, const void *y)
 {
@@ -153,9 +161,15 @@ static double naive_knn(const sample_set *bank, const sample_set *query, int64_t
 static void test_knn(void **state)
 {
     (void)state;
-    static const struct { int64_t n, q, d, k, batch; int classes; const char *opts[2]; } rows[] = {
-        {300, 100, 17, 200, 64, 5, {"200", "0.1"}}, {300, 100, 17, 1, 7, 5, {"1", "0.1"}},
-        {50, 70, 3, 20, 70, 7, {"20", "1"}},        {20, 9, 8, 20, 100, 3, {"200", "0.07"}}, /* k is cut to the bank */
+    static const struct {
+        int64_t n, q, d, k, batch;
+        int classes;
+        const char *opts[2];
+    } rows[] = {
+        {300, 100, 17, 200, 64, 5, {"200", "0.1"}},
+        {300, 100, 17, 1, 7, 5, {"1", "0.1"}},
+        {50, 70, 3, 20, 70, 7, {"20", "1"}},
+        {20, 9, 8, 20, 100, 3, {"200", "0.07"}},      /* k is cut to the bank */
         {5000, 130, 12, 33, 1000, 10, {"33", "0.5"}}, /* more than one block of keys and of queries */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -326,17 +340,19 @@ static void test_csv(void **state)
     const char *const classes[] = {"cat", "the, dog", "bird"};
     sdag_dataset data = {.n = 4, .classes = 3, .class_names = classes, .name = file_name};
     sdag_tensor ports[4] = {
-        {logits, SDAG_DT_F32, SDAG_SHAPE(4, 3)}, {ids, SDAG_DT_I32, SDAG_SHAPE(4)}, {label, SDAG_DT_I32, SDAG_SHAPE(4)},
+        {logits, SDAG_DT_F32, SDAG_SHAPE(4, 3)},
+        {ids, SDAG_DT_I32, SDAG_SHAPE(4)},
+        {label, SDAG_DT_I32, SDAG_SHAPE(4)},
         {features, SDAG_DT_F32, SDAG_SHAPE(4, 2)},
     };
     const void *o = OPTS("sink.csv", "path", "deep/er/table.csv");
     sdag_collector c = collector(o, &data);
     ports[3].data = NULL;
     assert_int_equal(collect_twice("sink.csv", &c, ports, 4), SDAG_OK);
-#define ROWS                                                                                                         \
-    "2,c.png,1,\"the, dog\",0.66524094,1\n"                                                                          \
-    "1,\"a, \"\"b\"\".png\",0,cat,0.33333334,1\n"                                                                    \
-    "3,d.png,0,cat,0.66524094,2\n"                                                                                   \
+#define ROWS                                      \
+    "2,c.png,1,\"the, dog\",0.66524094,1\n"       \
+    "1,\"a, \"\"b\"\".png\",0,cat,0.33333334,1\n" \
+    "3,d.png,0,cat,0.66524094,2\n"                \
     "0,cat/1.png,2,bird,0.66524094,-1\n"
     assert_file("deep/er/table.csv", "id,file,predicted,name,probability,label\n" ROWS ROWS);
     assert_int_equal(temp_count(), 1); /* nothing else was left there */
@@ -411,8 +427,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_knn), T(test_knn_itself), T(test_linear), T(test_probes_refuse), T(test_probes_out_of_memory),
-        T(test_accuracy), T(test_mean), T(test_csv), T(test_npy), T(test_abandoned), T(test_paths),
+        T(test_knn),      T(test_knn_itself), T(test_linear), T(test_probes_refuse), T(test_probes_out_of_memory),
+        T(test_accuracy), T(test_mean),       T(test_csv),    T(test_npy),           T(test_abandoned),
+        T(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -285,7 +285,12 @@ static void test_images_fit(void **state)
     }
 }
 
-typedef struct loader { const sdag_dataset *d; int slot; uint8_t got[3][108]; int failed; } loader;
+typedef struct loader {
+    const sdag_dataset *d;
+    int slot;
+    uint8_t got[3][108];
+    int failed;
+} loader;
 
 static void *load_all(void *arg)
 {
@@ -345,7 +350,10 @@ static void test_images_refused(void **state)
 
 /* ---- memory ---- */
 
-typedef struct opening { const char *type; const void *opts; } opening;
+typedef struct opening {
+    const char *type;
+    const void *opts;
+} opening;
 
 static sdag_status open_once(void *arg)
 {
@@ -394,7 +402,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_digits), T(test_random), T(test_idx), T(test_idx_refused), T(test_images_mixed), T(test_images_fit),
+        T(test_digits),         T(test_random),         T(test_idx),
+        T(test_idx_refused),    T(test_images_mixed),   T(test_images_fit),
         T(test_images_threads), T(test_images_refused), T(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

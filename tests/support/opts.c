@@ -104,7 +104,8 @@ void *sdag_test_opts(sdag_arena *a, const sdag_opt *table, size_t size, ...)
 
 sdag_record sdag_test_record(sdag_arena *a, const sdag_record_type *const *types, const char *name, ...)
 {
-    for (; *types && strcmp((*types)->name, name); types++) {}
+    for (; *types && strcmp((*types)->name, name); types++) {
+    }
     if (!*types) give_up("no record", name);
     va_list ap;
     va_start(ap, name);

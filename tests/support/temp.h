@@ -21,7 +21,7 @@ bool temp_exists(const char *name);
 int temp_count(void); /* entries of the directory itself: to see that nothing was left behind */
 void temp_clear(void);
 
-const char *temp_last(const sdag_log *l); /* the last message, "" when there is none */
+const char *temp_last(const sdag_log *l);            /* the last message, "" when there is none */
 bool temp_says(const sdag_log *l, const char *text); /* ... contains text; otherwise it is printed to stderr */
 
 #endif

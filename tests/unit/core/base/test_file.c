@@ -240,8 +240,8 @@ static void test_dirs(void **state)
 static void test_paths(void **state)
 {
     (void)state;
-    static const char *const joins[][3] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"},
-                                           {"/", "b", "/b"}};
+    static const char *const joins[][3] = {
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"}, {"/", "b", "/b"}};
     static const char *const dirs[][2] = {{"b", ""}, {"a/b", "a"}, {"/b", "/"}, {"/a/b/c", "/a/b"}};
     for (size_t i = 0; i < sizeof joins / sizeof joins[0]; i++)
         assert_string_equal(sdag_path_join(&a, joins[i][0], joins[i][1]), joins[i][2]);

@@ -59,8 +59,14 @@ static void test_tabs_and_utf8(void **state)
     assert_string_equal(said("\ta:\tb\n", at(1, 5, 0), "x"), "g.yaml:1:5: error: x\n    a: b\n       ^\n");
     assert_string_equal(said("ä: öü\n", at(1, 4, 2), "x"), "g.yaml:1:4: error: x\n    ä: öü\n       ^~\n");
     assert_string_equal(said("名: b\n", at(1, 4, 0), "x"), "g.yaml:1:4: error: x\n    名: b\n        ^\n"); /* wide */
-    assert_string_equal(said("\xef\xbb\xbf" "ab\n", at(1, 2, 0), "x"), "g.yaml:1:2: error: x\n    ab\n     ^\n");
-    assert_string_equal(said("a\r\nb\rc\xe2\x80\xa8" "d", at(4, 1, 0), "x"), "g.yaml:4:1: error: x\n    d\n    ^\n");
+    assert_string_equal(said("\xef\xbb\xbf"
+                             "ab\n",
+                             at(1, 2, 0), "x"),
+                        "g.yaml:1:2: error: x\n    ab\n     ^\n");
+    assert_string_equal(said("a\r\nb\rc\xe2\x80\xa8"
+                             "d",
+                             at(4, 1, 0), "x"),
+                        "g.yaml:4:1: error: x\n    d\n    ^\n");
 }
 
 static void test_hostile_text(void **state)
@@ -87,7 +93,7 @@ static void test_long_line(void **state)
     assert_non_null(y);
     assert_int_equal(strchr(caret, '^') - caret, y - quote);
     text = said(line, at(1, 1, 1000000), "x");
-    assert_true(strlen(text) < 400); /* the underline is clipped too */
+    assert_true(strlen(text) < 400);       /* the underline is clipped too */
     said(line, at(1, 2000000000, 2), "x"); /* a column that is not there */
     assert_true(written_len < 400);
 }
@@ -159,8 +165,8 @@ static void test_every_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_caret),        cmocka_unit_test(test_no_source), cmocka_unit_test(test_tabs_and_utf8),
-        cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_long_line), cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_caret),        cmocka_unit_test(test_no_source),     cmocka_unit_test(test_tabs_and_utf8),
+        cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_long_line),     cmocka_unit_test(test_kept),
         cmocka_unit_test(test_quiet),        cmocka_unit_test(test_every_failure),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

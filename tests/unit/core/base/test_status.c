@@ -11,8 +11,12 @@
 static void test_codes(void **state)
 {
     (void)state;
-    static const struct { sdag_status s; int code; const char *name; } rows[] = {
-        {SDAG_OK, 0, "ok"}, {SDAG_FAILED, 1, "failed"}, {SDAG_USAGE, 2, "usage"}, {SDAG_INVALID, 3, "invalid"},
+    static const struct {
+        sdag_status s;
+        int code;
+        const char *name;
+    } rows[] = {
+        {SDAG_OK, 0, "ok"}, {SDAG_FAILED, 1, "failed"},     {SDAG_USAGE, 2, "usage"},     {SDAG_INVALID, 3, "invalid"},
         {SDAG_IO, 4, "io"}, {SDAG_DIVERGED, 5, "diverged"}, {SDAG_NOMEM, 1, "no memory"}, {SDAG_STOPPED, 75, "stopped"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

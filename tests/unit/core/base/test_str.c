@@ -53,14 +53,42 @@ static void test_nearest(void **state)
 static void test_i64(void **state)
 {
     (void)state;
-    static const struct { const char *text; int64_t v; } good[] = {
-        {"0", 0}, {"42", 42}, {"+7", 7}, {"-7", -7}, {"007", 7}, {"0x1F", 31}, {"0o17", 15},
-        {"9223372036854775807", INT64_MAX}, {"-9223372036854775808", INT64_MIN},
+    static const struct {
+        const char *text;
+        int64_t v;
+    } good[] = {
+        {"0", 0},
+        {"42", 42},
+        {"+7", 7},
+        {"-7", -7},
+        {"007", 7},
+        {"0x1F", 31},
+        {"0o17", 15},
+        {"9223372036854775807", INT64_MAX},
+        {"-9223372036854775808", INT64_MIN},
         {"0x7fffffffffffffff", INT64_MAX},
     };
-    static const char *const bad[] = {"", "+", "-", "1_000", "0x", "0o", "0o8", "0xg", "-0x1", "0b1", "1.0", " 1", "1 ",
-                                      "1e3", "9223372036854775808", "-9223372036854775809", "0x8000000000000000", "0X1",
-                                      "one", "--1", "1,000"};
+    static const char *const bad[] = {"",
+                                      "+",
+                                      "-",
+                                      "1_000",
+                                      "0x",
+                                      "0o",
+                                      "0o8",
+                                      "0xg",
+                                      "-0x1",
+                                      "0b1",
+                                      "1.0",
+                                      " 1",
+                                      "1 ",
+                                      "1e3",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "0x8000000000000000",
+                                      "0X1",
+                                      "one",
+                                      "--1",
+                                      "1,000"};
     int64_t v;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(sdag_parse_i64(&v, good[i].text));
@@ -71,13 +99,17 @@ static void test_i64(void **state)
 
 static void check_f64(void)
 {
-    static const struct { const char *text; double v; } good[] = {
-        {"0", 0}, {"1e-3", 1e-3}, {"1E+3", 1000}, {".5", 0.5}, {"5.", 5}, {"-0.25", -0.25}, {"+1.5", 1.5}, {"0x10", 16},
-        {"0o10", 8}, {"012", 12}, {"1e-400", 0}, {"1.7976931348623157e308", 1.7976931348623157e308},
+    static const struct {
+        const char *text;
+        double v;
+    } good[] = {
+        {"0", 0},    {"1e-3", 1e-3},   {"1E+3", 1000}, {".5", 0.5},
+        {"5.", 5},   {"-0.25", -0.25}, {"+1.5", 1.5},  {"0x10", 16},
+        {"0o10", 8}, {"012", 12},      {"1e-400", 0},  {"1.7976931348623157e308", 1.7976931348623157e308},
     };
-    static const char *const bad[] = {"", ".", "-", "+.", "e3", "1e", "1e+", ".e1", "1,5", "1_0.0", "1e400", ".inf",
-                                      "-.inf", ".nan", "inf", "nan", "NaN", "infinity", "0x1.8p1", "0x1p3", " 1", "1 ",
-                                      "1.2.3", "1f"};
+    static const char *const bad[] = {"",    ".",        "-",       "+.",    "e3",    "1e",   "1e+",   ".e1",
+                                      "1,5", "1_0.0",    "1e400",   ".inf",  "-.inf", ".nan", "inf",   "nan",
+                                      "NaN", "infinity", "0x1.8p1", "0x1p3", " 1",    "1 ",   "1.2.3", "1f"};
     double v;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(sdag_parse_f64(&v, good[i].text));
@@ -85,13 +117,31 @@ static void check_f64(void)
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) assert_false(sdag_parse_f64(&v, bad[i]));
 
-    static const struct { double v; const char *text; } texts[] = {
-        {0, "0"}, {-0.0, "-0"}, {0.1, "0.1"}, {1e-3, "1e-3"}, {3, "3"}, {0.05, "0.05"}, {0.0125, "0.0125"},
-        {1.5e-3, "1.5e-3"}, {100, "100"}, {30000, "30000"}, {12.25, "12.25"}, {-1.5, "-1.5"},
+    static const struct {
+        double v;
+        const char *text;
+    } texts[] = {
+        {0, "0"},
+        {-0.0, "-0"},
+        {0.1, "0.1"},
+        {1e-3, "1e-3"},
+        {3, "3"},
+        {0.05, "0.05"},
+        {0.0125, "0.0125"},
+        {1.5e-3, "1.5e-3"},
+        {100, "100"},
+        {30000, "30000"},
+        {12.25, "12.25"},
+        {-1.5, "-1.5"},
         {1e15, "1000000000000000"},
         {1e16, "1e16"},
-        {0.99, "0.99"}, {1.0 / 3, "0.3333333333333333"}, {123456789012345.6, "123456789012345.6"}, {5e-324, "5e-324"},
-        {1.7976931348623157e308, "1.7976931348623157e308"}, {(double)INFINITY, ".inf"}, {-(double)INFINITY, "-.inf"},
+        {0.99, "0.99"},
+        {1.0 / 3, "0.3333333333333333"},
+        {123456789012345.6, "123456789012345.6"},
+        {5e-324, "5e-324"},
+        {1.7976931348623157e308, "1.7976931348623157e308"},
+        {(double)INFINITY, ".inf"},
+        {-(double)INFINITY, "-.inf"},
         {(double)NAN, ".nan"},
     };
     char buf[32];
@@ -135,9 +185,9 @@ static void test_utf8(void **state)
     assert_int_equal(sdag_utf8(&c, "\xf0\x9f\x98\x80", 4), 4);
     assert_int_equal(c, 0x1f600);
     assert_int_equal(sdag_utf8(&c, "", 0), 0);
-    assert_int_equal(sdag_utf8(&c, "\xe2\x82", 2), 0);         /* cut off */
-    assert_int_equal(sdag_utf8(&c, "\x80", 1), 0);             /* a middle byte */
-    assert_int_equal(sdag_utf8(&c, "\xc0\xaf", 2), 0);         /* too long a form */
+    assert_int_equal(sdag_utf8(&c, "\xe2\x82", 2), 0); /* cut off */
+    assert_int_equal(sdag_utf8(&c, "\x80", 1), 0);     /* a middle byte */
+    assert_int_equal(sdag_utf8(&c, "\xc0\xaf", 2), 0); /* too long a form */
     assert_int_equal(sdag_utf8(&c, "\xe0\x80\xaf", 3), 0);
     assert_int_equal(sdag_utf8(&c, "\xed\xa0\x80", 3), 0);     /* a surrogate */
     assert_int_equal(sdag_utf8(&c, "\xf4\x90\x80\x80", 4), 0); /* past U+10FFFF */

@@ -34,13 +34,16 @@ static int tear_down(void **state)
 }
 
 /* In bytewise order of the whole name. */
-static const struct { const char *name; int label; } known[] = {
-    {"Zebra/1.JPG", 0},      {"ant b/1.png", 2}, {"ant/1.jpeg", 1}, {"ant/deep/er/2.jpg", 1}, {"ant/z.Png", 1},
-    {"b\xc3\xa4r/1.jpg", 3}, {"loose.jpg", -1},
+static const struct {
+    const char *name;
+    int label;
+} known[] = {
+    {"Zebra/1.JPG", 0}, {"ant b/1.png", 2},      {"ant/1.jpeg", 1}, {"ant/deep/er/2.jpg", 1},
+    {"ant/z.Png", 1},   {"b\xc3\xa4r/1.jpg", 3}, {"loose.jpg", -1},
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
-static const char *const ignored[] = {"ant/notes.txt", "ant/.hidden.jpg", ".git/1.jpg", "ant/._1.jpeg", "jpg",
-                                      "x.jpg.txt"};
+static const char *const ignored[] = {"ant/notes.txt", "ant/.hidden.jpg", ".git/1.jpg", "ant/._1.jpeg",
+                                      "jpg",           "x.jpg.txt"};
 
 static void make_tree(void)
 {
@@ -239,9 +242,12 @@ static void names_sort_and_grow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(directory_and_archive_agree), cmocka_unit_test(all_of_it),
-        cmocka_unit_test(what_cannot_be_opened),       cmocka_unit_test(files_that_change),
-        cmocka_unit_test(out_of_memory),               cmocka_unit_test(names_sort_and_grow),
+        cmocka_unit_test(directory_and_archive_agree),
+        cmocka_unit_test(all_of_it),
+        cmocka_unit_test(what_cannot_be_opened),
+        cmocka_unit_test(files_that_change),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(names_sort_and_grow),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

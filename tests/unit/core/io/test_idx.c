@@ -71,8 +71,9 @@ static void labels_and_colour(void **state)
     assert_int_equal(x.count, 5);
     assert_memory_equal(x.data, "abcde", 5);
     sdag_idx_free(&x);
-    assert_int_equal(sdag_idx_read(&x, logs, SDAG_NOLOC,
-                                   temp_write("a", "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\3rgb", 23)), SDAG_OK);
+    assert_int_equal(
+        sdag_idx_read(&x, logs, SDAG_NOLOC, temp_write("a", "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\3rgb", 23)),
+        SDAG_OK);
     assert_int_equal(x.rank, 4);
     assert_int_equal(x.dim[3], 3);
     sdag_idx_free(&x);
@@ -92,7 +93,11 @@ static void refuse(const char *path, const char *message)
 static void bad_files(void **state)
 {
     (void)state;
-    static const struct { const char *bytes; size_t n; const char *message; } rows[] = {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *message;
+    } rows[] = {
         {"", 0, "it is truncated"},
         {"\0\0\10", 3, "it is truncated"},
         {"PK\3\4....", 8, "it is not an IDX file"},

@@ -182,8 +182,8 @@ static void png_other_depths(void **state)
     expect(b, 2, 2, 1, from_deep, 0);
     free(b.at);
     const uint8_t index[2] = {0x1b, 0xe4}; /* 0 1 2 3, 3 2 1 0 */
-    const uint8_t colours[24] = {10, 20, 30, 40, 50, 60, 200, 101, 0, 255, 255, 255,
-                                 255, 255, 255, 200, 101, 0, 40, 50, 60, 10, 20, 30};
+    const uint8_t colours[24] = {10,  20,  30,  40,  50,  60, 200, 101, 0,  255, 255, 255,
+                                 255, 255, 255, 200, 101, 0,  40,  50,  60, 10,  20,  30};
     b = make_png(index, 2, 4, PNG_COLOR_TYPE_PALETTE, 2, false);
     expect(b, 2, 4, 3, colours, 0);
     uint8_t *l = to_grey(colours, 8);
@@ -235,9 +235,10 @@ static void jpeg_cmyk(void **state)
 static void jpeg_shrinks(void **state)
 {
     (void)state;
-    static const struct { int min_side, h, w; } rows[] = {
-        {0, 100, 61}, {1, 13, 8}, {8, 13, 8}, {9, 25, 16}, {16, 25, 16}, {17, 50, 31}, {31, 50, 31}, {32, 100, 61},
-        {61, 100, 61}, {500, 100, 61}};
+    static const struct {
+        int min_side, h, w;
+    } rows[] = {{0, 100, 61}, {1, 13, 8},   {8, 13, 8},    {9, 25, 16},   {16, 25, 16},
+                {17, 50, 31}, {31, 50, 31}, {32, 100, 61}, {61, 100, 61}, {500, 100, 61}};
     uint8_t *grey = malloc(6100);
     memset(grey, 77, 6100);
     bytes b = make_jpeg(grey, 100, 61, TJPF_GRAY, TJSAMP_GRAY, 0);
@@ -304,7 +305,11 @@ static void damaged_files(void **state)
 static void refused_heads(void **state)
 {
     (void)state;
-    static const struct { const char *bytes; size_t n; const char *why; } rows[] = {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *why;
+    } rows[] = {
         {"", 0, "empty file"},
         {"GIF89a.....", 11, "not a PNG or JPEG file"},
         {"\x89PNG\r\n\x1a", 7, "not a PNG or JPEG file"},
@@ -362,9 +367,9 @@ static void allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(png_rgb_and_grey), cmocka_unit_test(png_drops_alpha), cmocka_unit_test(png_other_depths),
-        cmocka_unit_test(jpeg_colours),     cmocka_unit_test(jpeg_cmyk),       cmocka_unit_test(jpeg_shrinks),
-        cmocka_unit_test(damaged_files),    cmocka_unit_test(refused_heads),   cmocka_unit_test(misuse),
+        cmocka_unit_test(png_rgb_and_grey),  cmocka_unit_test(png_drops_alpha), cmocka_unit_test(png_other_depths),
+        cmocka_unit_test(jpeg_colours),      cmocka_unit_test(jpeg_cmyk),       cmocka_unit_test(jpeg_shrinks),
+        cmocka_unit_test(damaged_files),     cmocka_unit_test(refused_heads),   cmocka_unit_test(misuse),
         cmocka_unit_test(allocates_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -40,7 +40,13 @@ static void check_header(const uint8_t *p, size_t n, const char *text)
 static void every_type(void **state)
 {
     (void)state;
-    static const struct { sdag_npy_dtype dtype; size_t size; int rank; int64_t shape[3]; const char *text; } rows[] = {
+    static const struct {
+        sdag_npy_dtype dtype;
+        size_t size;
+        int rank;
+        int64_t shape[3];
+        const char *text;
+    } rows[] = {
         {SDAG_NPY_F32, 4, 1, {2}, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }"},
         {SDAG_NPY_I32, 4, 0, {0}, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }"},
         {SDAG_NPY_I64, 8, 0, {0}, "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }"},

@@ -121,7 +121,7 @@ static void same_content_same_bytes(void **state)
     free(a), free(b);
     assert_int_equal(sdag_st_write(logs, temp_path("a.st"), tensors, 1, NULL, 0), SDAG_OK);
     static const char want[] = "\x48\0\0\0\0\0\0\0"
-        "{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}    ";
+                               "{\"conv1.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}    ";
     a = temp_read(&n, "a.st");
     assert_int_equal(n, sizeof want - 1 + 24);
     assert_memory_equal(a, want, sizeof want - 1);
@@ -158,8 +158,9 @@ static void conversions(void **state)
     assert_int_equal(sdag_st_read_f32(st, sdag_st_at(st, 0), f, 3, logs), SDAG_OK);
     assert_true(f[0] == 0.1f && isinf(f[1]) && f[2] == -2);
     sdag_st_close(st);
-    st = must_open(make("a", "{\"x\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-                             "\"y\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[8,12]}}",
+    st = must_open(make("a",
+                        "{\"x\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                        "\"y\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[8,12]}}",
                         "\xff\xff\xff\xff\5\0\0\0\0\1\xfe\xff", 12));
     assert_int_equal(sdag_st_read_i64(st, sdag_st_at(st, 0), v, 2, logs), SDAG_OK);
     assert_true(v[0] == -1 && v[1] == 5);
@@ -226,7 +227,10 @@ static void refuse(const char *path, const char *message)
 static void bad_headers(void **state)
 {
     (void)state;
-    static const struct { const char *header, *message; } rows[] = { /* each before 8 bytes of data */
+    static const struct {
+        const char *header, *message;
+    } rows[] = {
+        /* each before 8 bytes of data */
         {"[]", "its header is not JSON"},
         {" {}", "its header is not JSON"},
         {"{", "its header is not valid JSON"},
@@ -362,9 +366,11 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),  cmocka_unit_test(same_content_same_bytes), cmocka_unit_test(conversions),
-        cmocka_unit_test(long_conversion), cmocka_unit_test(wrong_reads), cmocka_unit_test(bad_headers),
-        cmocka_unit_test(bad_lengths), cmocka_unit_test(bad_writes),              cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(round_trip),    cmocka_unit_test(same_content_same_bytes),
+        cmocka_unit_test(conversions),   cmocka_unit_test(long_conversion),
+        cmocka_unit_test(wrong_reads),   cmocka_unit_test(bad_headers),
+        cmocka_unit_test(bad_lengths),   cmocka_unit_test(bad_writes),
+        cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -278,8 +278,8 @@ static void out_of_memory(void **state)
 {
     (void)state;
     for (int packed = 0; packed < 2; packed++) {
-        const char *path = make("a.tar", ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE,
-                                packed ? ARCHIVE_FILTER_GZIP : ARCHIVE_FILTER_NONE);
+        const char *path =
+            make("a.tar", ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE, packed ? ARCHIVE_FILTER_GZIP : ARCHIVE_FILTER_NONE);
         uint64_t before = sdag_alloc_count();
         sdag_tar t;
         assert_int_equal(open_all(&t, path), SDAG_OK);
@@ -297,10 +297,10 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_format),           cmocka_unit_test(keeps_what_is_wanted),
-        cmocka_unit_test(read_by_threads),        cmocka_unit_test(every_cut),
-        cmocka_unit_test(damage),                 cmocka_unit_test(links_and_sparse_files),
-        cmocka_unit_test(limits),                 cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(every_format),    cmocka_unit_test(keeps_what_is_wanted),
+        cmocka_unit_test(read_by_threads), cmocka_unit_test(every_cut),
+        cmocka_unit_test(damage),          cmocka_unit_test(links_and_sparse_files),
+        cmocka_unit_test(limits),          cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

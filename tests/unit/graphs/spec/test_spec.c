@@ -290,23 +290,31 @@ static const char graph[] =
 static void test_set(void **state)
 {
     (void)state;
-    static const struct { const char *path, *value, *at[5], *want; } rows[] = {
-        {"epochs", "5", {"phases", "pretrain", "epochs"}, "5"},                        /* a let name */
+    static const struct {
+        const char *path, *value, *at[5], *want;
+    } rows[] = {
+        {"epochs", "5", {"phases", "pretrain", "epochs"}, "5"}, /* a let name */
         {"let.epochs", "5", {"phases", "pretrain", "epochs"}, "5"},
-        {"phases.pretrain.epochs", "7", {"phases", "pretrain", "epochs"}, "7"},        /* instead of its $name */
-        {"pretrain.epochs", "$size", {"phases", "pretrain", "epochs"}, "8"}, /* below phases; may name a let */
+        {"phases.pretrain.epochs", "7", {"phases", "pretrain", "epochs"}, "7"}, /* instead of its $name */
+        {"pretrain.epochs", "$size", {"phases", "pretrain", "epochs"}, "8"},    /* below phases; may name a let */
         {"name", "y", {"name"}, "y"},
-        {"seed", "3", {"seed"}, "3"},                                                  /* new at the top level */
+        {"seed", "3", {"seed"}, "3"}, /* new at the top level */
         {"pretrain.warmup", "{cosine: [1, 0]}", {"phases", "pretrain", "warmup"}, "{cosine: [1, 0]}"}, /* new */
         {"phases.empty.epochs", "2", {"phases", "empty"}, "{epochs: 2}"},
-        {"pretrain.nodes.a.ops.0.crop.size", "4", {"phases", "pretrain", "nodes"},
+        {"pretrain.nodes.a.ops.0.crop.size",
+         "4",
+         {"phases", "pretrain", "nodes"},
          "{a: {ops: [{crop: {size: 4}}, flip]}, b: {ops: [{crop: {size: 8}}, flip]}, c: {lr: 1, s: 8}}"}, /* a alone */
-        {"pretrain.nodes.b.ops.1", "[]", {"phases", "pretrain", "nodes"},
+        {"pretrain.nodes.b.ops.1",
+         "[]",
+         {"phases", "pretrain", "nodes"},
          "{a: {ops: [{crop: {size: 8}}, flip]}, b: {ops: [{crop: {size: 8}}, []]}, c: {lr: 1, s: 8}}"},
         {"views", "[blur]", {"phases", "pretrain", "nodes"}, "{a: {ops: [blur]}, b: {ops: [blur]}, c: {lr: 1, s: 8}}"},
-        {"views.0.crop.size", "6", {"phases", "pretrain", "nodes"},
+        {"views.0.crop.size",
+         "6",
+         {"phases", "pretrain", "nodes"},
          "{a: {ops: [{crop: {size: 6}}, flip]}, b: {ops: [{crop: {size: 6}}, flip]}, c: {lr: 1, s: 8}}"},
-        {"base.lr", "2", {"phases", "pretrain", "nodes", "c"}, "{lr: 2, s: 8}"},       /* reaches where it was merged */
+        {"base.lr", "2", {"phases", "pretrain", "nodes", "c"}, "{lr: 2, s: 8}"}, /* reaches where it was merged */
         {"size", "9", {"phases", "pretrain", "nodes", "c"}, "{lr: 1, s: 9}"},
         {"pretrain.lr", "", {"phases", "pretrain", "lr"}, "null"},
         {"pretrain.lr", "\"12\"", {"phases", "pretrain", "lr"}, "\"12\""},
@@ -345,7 +353,9 @@ static void test_set_twice(void **state)
 static void test_set_bad(void **state)
 {
     (void)state;
-    static const struct { const char *path, *value, *want; } rows[] = {
+    static const struct {
+        const char *path, *value, *want;
+    } rows[] = {
         {"epoch", "1", "no 'epoch' in let:, the top level or phases:; did you mean 'epochs'?"},
         {"phases.pretran.epochs", "1", "no 'pretran' in phases; did you mean 'pretrain'?"},
         {"pretran.epochs", "1", "no 'pretran' in let:, the top level or phases:; did you mean 'pretrain'?"},
@@ -435,7 +445,11 @@ static void refuse(const char *what, const char *text)
 
 static void test_hostile(void **state)
 {
-    static const struct { const char *what, *head, *unit; int n; const char *tail; } rows[] = {
+    static const struct {
+        const char *what, *head, *unit;
+        int n;
+        const char *tail;
+    } rows[] = {
         {"brackets", "", "[", 1000000, ""},
         {"braces", "", "{", 1000000, ""},
         {"brackets on lines", "", "[\n", 500000, ""},
@@ -549,9 +563,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_corpus),     T(test_places), T(test_readers),  T(test_scalars), T(test_merge),     T(test_long_map),
-        T(test_many_errors), T(test_let),   T(test_let_unused), T(test_set),   T(test_set_place), T(test_set_twice),
-        T(test_set_bad),    T(test_print),  T(test_hostile),  T(test_every_failure),
+        T(test_corpus),     T(test_places),   T(test_readers),     T(test_scalars),
+        T(test_merge),      T(test_long_map), T(test_many_errors), T(test_let),
+        T(test_let_unused), T(test_set),      T(test_set_place),   T(test_set_twice),
+        T(test_set_bad),    T(test_print),    T(test_hostile),     T(test_every_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
