@@ -53,14 +53,12 @@ typedef void KERN(block_fn)(int64_t k, const float *a, ptrdiff_t lda, const floa
     {                                                                                                        \
         {KERN(block_##mr##_1_0), KERN(block_##mr##_2_0)}, { KERN(block_##mr##_1_1), KERN(block_##mr##_2_1) } \
     }
-BLOCKS(1)
-BLOCKS(2)
-BLOCKS(3)
-BLOCKS(4)
-BLOCKS(5) BLOCKS(6)
+/* clang-format off */
+BLOCKS(1) BLOCKS(2) BLOCKS(3) BLOCKS(4) BLOCKS(5) BLOCKS(6)
 #if KERN_MR > 6
-    BLOCKS(7) BLOCKS(8) BLOCKS(9) BLOCKS(10) BLOCKS(11) BLOCKS(12) BLOCKS(13) BLOCKS(14)
+BLOCKS(7) BLOCKS(8) BLOCKS(9) BLOCKS(10) BLOCKS(11) BLOCKS(12) BLOCKS(13) BLOCKS(14)
 #endif
+    /* clang-format on */
 
     /* [rows - 1][a transposed][vectors - 1] */
     static KERN(block_fn) *const KERN(blocks)[KERN_MR][2][2] = {
