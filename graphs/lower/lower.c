@@ -131,6 +131,38 @@ static void collect(sdag_lowering *x, int32_t index)
     if (!b->status) *SDAG_PUSH(b->arena, &x->out->collected) = c;
 }
 
+/* Marks a node and what it is wired to; for a probe, the data of evaluated nodes are replaced by
+ * x->data. */
+static void mark_needed(sdag_lowering *x, bool *need, int32_t index)
+{
+    if (need[index]) return;
+    need[index] = true;
+    const sdag_gnode *g = &x->req->graph->nodes[index];
+    for (int i = 0; i < g->n_in; i++)
+        for (int k = 0; k < g->in[i].n; k++) {
+            int32_t from = g->in[i].refs[k].node;
+            bool swap = x->data && !is_data(g->type->role) && is_data(x->req->graph->nodes[from].type->role);
+            mark_needed(x, need, swap ? x->data->node : from);
+        }
+}
+
+/* A source that only a probe's passes read is no feed of the phase: the length of an epoch is not its. */
+static void drop_foreign_feeds(sdag_lowering *x)
+{
+    const sdag_graph *g = x->req->graph;
+    const sdag_phase *phase = &g->phases[x->req->phase];
+    sdag_program *p = &x->out->program;
+    bool *need = SDAG_NEWS(x->build.arena, bool, g->n_nodes);
+    for (int i = 0; i < phase->n_nodes; i++) {
+        const sdag_node_type *t = g->nodes[phase->order[i]].type;
+        if (!is_data(t->role) && !(t->collect && t->collect->passes)) mark_needed(x, need, phase->order[i]);
+    }
+    int kept = 0;
+    for (int i = 0; i < p->feeds.n; i++)
+        if (need[p->feeds.at[i].node]) p->feeds.at[kept++] = p->feeds.at[i];
+    p->feeds.n = kept;
+}
+
 /* The phase itself: all nodes but the optimizer, in order. */
 static void lower_phase(sdag_lowering *x)
 {
@@ -144,6 +176,7 @@ static void lower_phase(sdag_lowering *x)
         if (t->collect) collect(x, index);
         else sdag_lower_node(x, index);
     }
+    drop_foreign_feeds(x);
     if (x->build.status || phase->optimizer < 0 || !x->req->training) return;
     const sdag_gnode *opt = &g->nodes[phase->optimizer];
     x->out->loss = sdag_wire_joint(x, opt, 0);
@@ -156,20 +189,6 @@ static void lower_phase(sdag_lowering *x)
                         sdag_shape_text(text, sdag_value_at(&x->build, x->out->loss)->dtype,
                                         sdag_shape_at(&x->build, x->out->loss)));
     }
-}
-
-/* Marks a node and what it is wired to; the data of evaluated nodes are replaced by x->data. */
-static void mark_needed(sdag_lowering *x, bool *need, int32_t index)
-{
-    if (need[index]) return;
-    need[index] = true;
-    const sdag_gnode *g = &x->req->graph->nodes[index];
-    for (int i = 0; i < g->n_in; i++)
-        for (int k = 0; k < g->in[i].n; k++) {
-            int32_t from = g->in[i].refs[k].node;
-            bool swap = !is_data(g->type->role) && is_data(x->req->graph->nodes[from].type->role);
-            mark_needed(x, need, swap ? x->data->node : from);
-        }
 }
 
 static int32_t source_of(const sdag_graph *g, int32_t index)

@@ -34,7 +34,8 @@ static sdag_status save(training *t)
     t->at->metrics_bytes = t->s->metrics.bytes;
     t->at->seconds = spent(t);
     t->saved = sdag_now();
-    return sdag_checkpoint_write(t->s, t->at);
+    sdag_status status = sdag_store_check(t->s, t->at->phase);
+    return status ? status : sdag_checkpoint_write(t->s, t->at);
 }
 
 /* The name of the option that a schedule stands for: "optimizer.lr". */
@@ -198,6 +199,7 @@ static sdag_status train(void *arg)
     status = loop(t);
     sdag_progress_end(t->s);
     if (!status && !t->task->steps) status = evaluate(t, true);
+    if (!status) status = sdag_store_check(t->s, t->at->phase);
     if (!status) status = sdag_metrics_value(t->s, "seconds", spent(t));
     if (!status) status = sdag_store_export(t->s, t->at->phase);
     return status;

@@ -34,6 +34,9 @@ typedef struct sdag_session sdag_session;
 sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const sdag_state *state);
 /* Writes weights/PHASE.NODE.safetensors for the nodes of a phase that have weights of their own. */
 sdag_status sdag_store_export(sdag_session *s, int32_t phase);
+/* SDAG_DIVERGED, naming it, when a weight or slot of the phase is not finite: the last update's results are read by no
+ * step after it. */
+sdag_status sdag_store_check(sdag_session *s, int32_t phase);
 /* Frees the optimizer's slots of a phase that is over. */
 void sdag_store_drop_slots(sdag_session *s, int32_t phase);
 

@@ -1,4 +1,5 @@
 /* Weights of all phases: made by their rule, taken from an earlier phase, or read from a file. */
+#include <math.h>
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -143,6 +144,23 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
     sdag_map_put(&s->store.index, sdag_arena_printf(s->arena, "%s.%s.%s", s->graph->phases[phase].name, w.node, w.name),
                  s->store.list.n - 1);
     *data = w.data;
+    return SDAG_OK;
+}
+
+sdag_status sdag_store_check(sdag_session *s, int32_t phase)
+{
+    for (int i = 0; i < s->store.list.n; i++) {
+        const sdag_weight *w = &s->store.list.at[i];
+        const float *x = w->data;
+        bool finite = true;
+        if (w->phase != phase || w->shared || w->dtype != SDAG_DT_F32) continue;
+        for (int64_t k = 0, n = sdag_elems(&w->shape); k < n; k++) finite &= isfinite(x[k]) != 0;
+        if (finite) continue;
+        const sdag_gnode *g = gnode_of(s, phase, w->node);
+        return sdag_fail(s->log, SDAG_DIVERGED, g ? g->loc : SDAG_NOLOC,
+                         "%s: '%s' holds a number that is not finite after the update of step %lld", w->node, w->name,
+                         (long long)s->step - 1);
+    }
     return SDAG_OK;
 }
 

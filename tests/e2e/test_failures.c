@@ -66,16 +66,17 @@ static const char mnist[] = "version: 1\n"
                             "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
                             "      optimizer: {type: optimizer.adamw, in: loss, lr: 1e-3}\n";
 
-static const char diverging[] = "version: 1\n"
-                                "phases:\n"
-                                "  a:\n"
-                                "    epochs: 50\n"
-                                "    nodes:\n"
-                                "      digits: {type: source.digits, batch: 16}\n"
-                                "      encoder: {type: encoder.mlp, in: digits, widths: [16, 16], norm: false, activation: none}\n"
-                                "      head: {type: head.classifier, in: encoder, classes: 10}\n"
-                                "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
-                                "      optimizer: {type: optimizer.sgd, in: loss, lr: 10000}\n";
+static const char diverging[] =
+    "version: 1\n"
+    "phases:\n"
+    "  a:\n"
+    "    epochs: 50\n"
+    "    nodes:\n"
+    "      digits: {type: source.digits, batch: 16}\n"
+    "      encoder: {type: encoder.mlp, in: digits, widths: [16, 16], norm: false, activation: none}\n"
+    "      head: {type: head.classifier, in: encoder, classes: 10}\n"
+    "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
+    "      optimizer: {type: optimizer.sgd, in: loss, lr: 10000}\n";
 
 static void write_text(const char *name, const char *text) { temp_write(name, text, strlen(text)); }
 
@@ -179,23 +180,30 @@ static const row rows[] = {
     {"pictures.yaml", NULL, 0, ""},
     {"pictures.yaml", "phases.b.nodes.images.path=good.tar", 0, ""},
     {"mnist.yaml", NULL, 0, ""},
-    {"pictures.yaml", "phases.a.nodes.images.path=cut_png", 4, "pictures.yaml:6:7: error: images: cat/1.png: truncated PNG"},
-    {"pictures.yaml", "phases.a.nodes.images.path=cut_jpg", 4, "pictures.yaml:6:7: error: images: cat/3.jpg: truncated JPEG"},
-    {"pictures.yaml", "phases.a.nodes.images.path=empty_png", 4, "pictures.yaml:6:7: error: images: dog/4.png: empty file"},
+    {"pictures.yaml", "phases.a.nodes.images.path=cut_png", 4,
+     "pictures.yaml:6:7: error: images: cat/1.png: truncated PNG"},
+    {"pictures.yaml", "phases.a.nodes.images.path=cut_jpg", 4,
+     "pictures.yaml:6:7: error: images: cat/3.jpg: truncated JPEG"},
+    {"pictures.yaml", "phases.a.nodes.images.path=empty_png", 4,
+     "pictures.yaml:6:7: error: images: dog/4.png: empty file"},
     {"pictures.yaml", "phases.a.nodes.images.path=changed_png", 4, "pictures.yaml:6:7: error: images: dog/0.png: "},
     {"pictures.yaml", "phases.a.nodes.images.path=no_jpg", 4, "pictures.yaml:6:7: error: images: dog/2.jpg: "},
-    {"pictures.yaml", "phases.b.nodes.images.path=cut_png", 4, "pictures.yaml:13:7: error: images: cat/1.png: truncated PNG"},
-    {"pictures.yaml", "phases.a.nodes.images.path=empty", 4, "pictures.yaml:6:7: error: no PNG or JPEG file in 'empty'"},
+    {"pictures.yaml", "phases.b.nodes.images.path=cut_png", 4,
+     "pictures.yaml:13:7: error: images: cat/1.png: truncated PNG"},
+    {"pictures.yaml", "phases.a.nodes.images.path=empty", 4,
+     "pictures.yaml:6:7: error: no PNG or JPEG file in 'empty'"},
     {"pictures.yaml", "phases.a.nodes.images.path=nowhere", 4,
      "pictures.yaml:6:7: error: cannot open 'nowhere': No such file or directory"},
-    {"pictures.yaml", "phases.a.nodes.images.split=train", 4,
-     "pictures.yaml:6:7: error: cannot open '"},
-    {"pictures.yaml", "phases.a.nodes.images.path=cut.tar", 4, "pictures.yaml:6:7: error: cannot read the archive 'cut.tar': "},
-    {"pictures.yaml", "phases.a.nodes.images.path=noise.tar", 4, "pictures.yaml:6:7: error: cannot read the archive 'noise.tar': "},
+    {"pictures.yaml", "phases.a.nodes.images.split=train", 4, "pictures.yaml:6:7: error: cannot open '"},
+    {"pictures.yaml", "phases.a.nodes.images.path=cut.tar", 4,
+     "pictures.yaml:6:7: error: cannot read the archive 'cut.tar': "},
+    {"pictures.yaml", "phases.a.nodes.images.path=noise.tar", 4,
+     "pictures.yaml:6:7: error: cannot read the archive 'noise.tar': "},
     {"pictures.yaml", "phases.a.nodes.images.classes=[dog]", 4, "folder 'cat' is none of the classes"},
     {"mnist.yaml", "data=idx_cut", 4, "mnist.yaml:7:7: error: cannot read 'idx_cut/train-images-idx3-ubyte': "},
     {"mnist.yaml", "data=idx_long", 4, "mnist.yaml:7:7: error: cannot read 'idx_long/train-labels-idx1-ubyte': "},
-    {"mnist.yaml", "data=idx_fewer", 4, "mnist.yaml:7:7: error: idx_fewer/train-labels-idx1-ubyte: 39 labels for 40 images"},
+    {"mnist.yaml", "data=idx_fewer", 4,
+     "mnist.yaml:7:7: error: idx_fewer/train-labels-idx1-ubyte: 39 labels for 40 images"},
     {"mnist.yaml", "data=idx_size", 4, "images are 20x28 with 1 channel, not 28x28 with 1"},
     {"mnist.yaml", "data=idx_missing", 4, "mnist.yaml:7:7: error: neither 'train-labels-idx1-ubyte' nor"},
     {"mnist.yaml", "data=idx_text", 4, "mnist.yaml:7:7: error: cannot read 'idx_text/train-images-idx3-ubyte': "},
@@ -209,16 +217,19 @@ static const row rows[] = {
      "'digits' has 20 samples, fewer than a batch of 21: give a smaller batch, or last: wrap"},
     {"digits.yaml", "phases.a.nodes.encoder.weights=nowhere.safetensors", 4,
      "error: cannot read 'nowhere.safetensors': No such file or directory"},
-    {"digits.yaml", "phases.a.nodes.encoder.weights=cut.safetensors", 4, "error: cannot read 'cut.safetensors': it is truncated"},
+    {"digits.yaml", "phases.a.nodes.encoder.weights=cut.safetensors", 4,
+     "error: cannot read 'cut.safetensors': it is truncated"},
     {"digits.yaml", "phases.a.nodes.encoder.weights=short.safetensors", 4, "it may be truncated"},
     {"digits.yaml", "phases.a.nodes.encoder.weights=digits.yaml", 4, "it is not a safetensors file"},
     {"digits.yaml", "phases.a.nodes.encoder.weights=trained/weights/a.head.safetensors", 4,
      "trained/weights/a.head.safetensors has no weight '0.weight'"},
-    {"digits.yaml", "phases.a.nodes.encoder={type: encoder.cnn, in: digits, widths: [9],"
-                    " weights: trained/weights/a.encoder.safetensors}", 4,
-     "weight '0.weight' of 'encoder' is f32[9,1,3,3], but"},
+    {"digits.yaml",
+     "phases.a.nodes.encoder={type: encoder.cnn, in: digits, widths: [9],"
+     " weights: trained/weights/a.encoder.safetensors}",
+     4, "weight '0.weight' of 'encoder' is f32[9,1,3,3], but"},
     {"digits.yaml", "phases.b.nodes.table.path=../out.csv", 3, "digits.yaml:17:7: error: "},
-    {"digits.yaml", "phases.b.nodes.table.path=graph.svg/out.csv", 4, "digits.yaml:17:7: error: cannot make the directory"},
+    {"digits.yaml", "phases.b.nodes.table.path=graph.svg/out.csv", 4,
+     "digits.yaml:17:7: error: cannot make the directory"},
     {"diverging.yaml", NULL, 5, " gave a number that is not finite ("},
 };
 
@@ -255,6 +266,28 @@ static void test_diverging(void **state)
     assert_non_null(strstr(first, " on step "));
 }
 
+/* What the very last update writes is read by no step; it is not saved all the same. */
+static void test_last_update(void **state)
+{
+    (void)state;
+    const float huge = 1e35f;
+    size_t n;
+    uint8_t *x = temp_read(&n, "trained/weights/a.head.safetensors");
+    memcpy(x + n - sizeof huge, &huge, sizeof huge);
+    temp_write("huge.safetensors", x, n);
+    free(x);
+    child_run(&c, "run", "digits.yaml", "--quiet", "--out", "out", "--set", "phases.a.epochs=1", "--set",
+              "phases.a.nodes.digits={type: source.digits, per_class: 2, batch: 20}", "--set",
+              "phases.a.nodes.head.weights=huge.safetensors", "--set",
+              "phases.a.nodes.optimizer={type: optimizer.sgd, in: loss, lr: 10000, weight_decay: 1, exclude: []}");
+    assert_true(child_ends(&c, 5, "digits.yaml:7:7: error: encoder: '"));
+    assert_true(child_says(&c, "' holds a number that is not finite after the update of step 0"));
+    assert_false(temp_exists("out/weights"));
+    assert_false(temp_exists("out/checkpoints"));
+    assert_true(run_is_whole("out"));
+    tree_remove("out");
+}
+
 /* ---- where the run writes */
 
 static void test_unwritable(void **state)
@@ -272,7 +305,8 @@ static void test_unwritable(void **state)
     assert_true(child_ends(&c, 4, "'empty'"));
     assert_false(temp_exists("runs"));
     for (int i = 0; i < 3; i++) {
-        static const char *const commands[3][4] = {{"check", "digits.yaml"}, {"schema"}, {"dump", "digits.yaml", "--stage=ops"}};
+        static const char *const commands[3][4] = {
+            {"check", "digits.yaml"}, {"schema"}, {"dump", "digits.yaml", "--stage=ops"}};
         c = (child){.closed = true};
         child_start(&c, commands[i]);
         child_wait(&c);
@@ -292,12 +326,13 @@ static void test_full_disk(void **state)
         {4000, "seed=1", "seed=2", "out/graph.svg"},
         {20000, "phases.a.epochs=120", "seed=2", "out/metrics.jsonl"},
         {30000, "phases.a.nodes.encoder.widths=[64, 32]", "seed=2", "out/weights/a.encoder.safetensors"},
-        {30000, "phases.a.nodes.encoder.widths=[64, 32]", "phases.a.checkpoint=2 steps", "out/checkpoints/000001.safetensors"},
+        {30000, "phases.a.nodes.encoder.widths=[64, 32]", "phases.a.checkpoint=2 steps",
+         "out/checkpoints/000001.safetensors"},
         {20000, "phases.b.nodes.test={type: source.digits, split: all, batch: 16}", "seed=2", "out/predictions.csv"},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        const char *const args[] = {"run", "digits.yaml", "--quiet", "--out", "out", "--set", limits[i].set,
-                                    "--set", limits[i].also, NULL};
+        const char *const args[] = {"run",   "digits.yaml", "--quiet", "--out",        "out",
+                                    "--set", limits[i].set, "--set",   limits[i].also, NULL};
         c = (child){.max_file = limits[i].most};
         child_start(&c, args);
         child_wait(&c);
@@ -312,7 +347,8 @@ static void test_full_disk(void **state)
 static void test_system_calls(void **state)
 {
     (void)state;
-    static const char *const calls[] = {"rename:error=ENOSPC", "fsync:error=EIO", "mkdir:error=EACCES", "ftruncate:error=EIO"};
+    static const char *const calls[] = {"rename:error=ENOSPC", "fsync:error=EIO", "mkdir:error=EACCES",
+                                        "ftruncate:error=EIO"};
     static const int most[] = {6, 12, 1, 1};
     char command[1024];
     tree_remove("out");
@@ -321,7 +357,8 @@ static void test_system_calls(void **state)
     for (int i = 0; i < 4; i++)
         for (int n = 1; n <= most[i]; n += 2) {
             snprintf(command, sizeof command,
-                     "cd '%s' && ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=%.*s -e inject=%s:when=%d \"$SSLDAG\" run digits.yaml --quiet"
+                     "cd '%s' && ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=%.*s -e inject=%s:when=%d "
+                     "\"$SSLDAG\" run digits.yaml --quiet"
                      " --out out 2>said",
                      temp_path(""), (int)strcspn(calls[i], ":"), calls[i], calls[i], n);
             int code = system(command);
@@ -387,8 +424,9 @@ static void test_usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_data),       cmocka_unit_test(test_diverging),    cmocka_unit_test(test_unwritable),
-        cmocka_unit_test(test_full_disk), cmocka_unit_test(test_system_calls), cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_data),       cmocka_unit_test(test_diverging), cmocka_unit_test(test_last_update),
+        cmocka_unit_test(test_unwritable), cmocka_unit_test(test_full_disk), cmocka_unit_test(test_system_calls),
+        cmocka_unit_test(test_usage),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

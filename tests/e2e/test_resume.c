@@ -20,56 +20,57 @@
 
 /* All that a checkpoint has to hold: moments, running statistics, draws of augmentation and dropout, what probes have
  * counted, the order of the samples, schedules; and phases that take weights from one another. */
-static const char yaml[] = "version: 1\n"
-                           "name: resume\n"
-                           "seed: 3\n"
-                           "let:\n"
-                           "  views: &views\n"
-                           "    - random_resized_crop: {size: 8, scale: [0.5, 1.0]}\n"
-                           "    - random_affine: {degrees: 12, translate: 0.1}\n"
-                           "    - noise: {std: 0.1}\n"
-                           "phases:\n"
-                           "  pretrain:\n"
-                           "    epochs: 5\n"
-                           "    checkpoint: 3 steps\n"
-                           "    nodes:\n"
-                           "      digits: {type: source.digits, fraction: 0.3, batch: 20}\n"
-                           "      view_i: {type: augment, in: digits, ops: *views}\n"
-                           "      view_j: {type: augment, in: digits, ops: *views}\n"
-                           "      encoder: {type: encoder.cnn, in: [view_i, view_j], widths: [8, 16]}\n"
-                           "      projector: {type: projector.mlp, in: encoder, widths: [32, 16]}\n"
-                           "      loss: {type: loss.nt_xent, in: projector}\n"
-                           "      mean: {type: probe.mean, in: loss}\n"
-                           "      optimizer: {type: optimizer.adamw, in: loss, lr: {cosine: [3e-3, 0], warmup: 5 steps}}\n"
-                           "      knn: {type: probe.knn, of: encoder, bank: {type: source.digits, fraction: 0.1},"
-                           " query: {type: source.digits, split: test, fraction: 0.1}, every: 7 steps}\n"
-                           "  finetune:\n"
-                           "    epochs: 8\n"
-                           "    checkpoint: 2 steps\n"
-                           "    nodes:\n"
-                           "      few: {type: source.digits, per_class: 5, batch: 16, last: wrap}\n"
-                           "      view: {type: augment, in: few, ops: *views}\n"
-                           "      encoder: {use: pretrain.encoder, in: view}\n"
-                           "      head: {type: head.classifier, in: encoder, classes: 10, dropout: 0.3}\n"
-                           "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
-                           "      accuracy: {type: probe.accuracy, in: {logits: head, target: few.label}}\n"
-                           "      optimizer: {type: optimizer.sgd, in: loss, lr: 0.05, momentum: 0.9, nesterov: true}\n"
-                           "  scratch:\n"
-                           "    epochs: 4\n"
-                           "    nodes:\n"
-                           "      few: {type: source.digits, per_class: 10, batch: 30, shuffle: false}\n"
-                           "      encoder: {type: encoder.mlp, in: few, widths: [32, 32], dropout: 0.2}\n"
-                           "      head: {type: head.classifier, in: encoder, classes: 10}\n"
-                           "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
-                           "      optimizer: {type: optimizer.lars, in: loss, lr: 0.5}\n"
-                           "  predict:\n"
-                           "    nodes:\n"
-                           "      test: {type: source.digits, split: test, batch: 64}\n"
-                           "      encoder: {use: finetune.encoder, in: test.image}\n"
-                           "      head: {use: finetune.head, in: encoder}\n"
-                           "      accuracy: {type: probe.accuracy, in: {logits: head, target: test.label}}\n"
-                           "      table: {type: sink.csv, in: {logits: head, id: test.id}, path: predictions.csv}\n"
-                           "      features: {type: sink.npy, in: encoder, path: deep/features.npy}\n";
+static const char yaml[] =
+    "version: 1\n"
+    "name: resume\n"
+    "seed: 3\n"
+    "let:\n"
+    "  views: &views\n"
+    "    - random_resized_crop: {size: 8, scale: [0.5, 1.0]}\n"
+    "    - random_affine: {degrees: 12, translate: 0.1}\n"
+    "    - noise: {std: 0.1}\n"
+    "phases:\n"
+    "  pretrain:\n"
+    "    epochs: 5\n"
+    "    checkpoint: 3 steps\n"
+    "    nodes:\n"
+    "      digits: {type: source.digits, fraction: 0.3, batch: 20}\n"
+    "      view_i: {type: augment, in: digits, ops: *views}\n"
+    "      view_j: {type: augment, in: digits, ops: *views}\n"
+    "      encoder: {type: encoder.cnn, in: [view_i, view_j], widths: [8, 16]}\n"
+    "      projector: {type: projector.mlp, in: encoder, widths: [32, 16]}\n"
+    "      loss: {type: loss.nt_xent, in: projector}\n"
+    "      mean: {type: probe.mean, in: loss}\n"
+    "      optimizer: {type: optimizer.adamw, in: loss, lr: {cosine: [3e-3, 0], warmup: 5 steps}}\n"
+    "      knn: {type: probe.knn, of: encoder, bank: {type: source.digits, fraction: 0.1},"
+    " query: {type: source.digits, split: test, fraction: 0.1}, every: 7 steps}\n"
+    "  finetune:\n"
+    "    epochs: 8\n"
+    "    checkpoint: 2 steps\n"
+    "    nodes:\n"
+    "      few: {type: source.digits, per_class: 5, batch: 16, last: wrap}\n"
+    "      view: {type: augment, in: few, ops: *views}\n"
+    "      encoder: {use: pretrain.encoder, in: view}\n"
+    "      head: {type: head.classifier, in: encoder, classes: 10, dropout: 0.3}\n"
+    "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
+    "      accuracy: {type: probe.accuracy, in: {logits: head, target: few.label}}\n"
+    "      optimizer: {type: optimizer.sgd, in: loss, lr: 0.05, momentum: 0.9, nesterov: true}\n"
+    "  scratch:\n"
+    "    epochs: 4\n"
+    "    nodes:\n"
+    "      few: {type: source.digits, per_class: 10, batch: 30, shuffle: false}\n"
+    "      encoder: {type: encoder.mlp, in: few, widths: [32, 32], dropout: 0.2}\n"
+    "      head: {type: head.classifier, in: encoder, classes: 10}\n"
+    "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
+    "      optimizer: {type: optimizer.lars, in: loss, lr: 0.5}\n"
+    "  predict:\n"
+    "    nodes:\n"
+    "      test: {type: source.digits, split: test, batch: 64}\n"
+    "      encoder: {use: finetune.encoder, in: test.image}\n"
+    "      head: {use: finetune.head, in: encoder}\n"
+    "      accuracy: {type: probe.accuracy, in: {logits: head, target: test.label}}\n"
+    "      table: {type: sink.csv, in: {logits: head, id: test.id}, path: predictions.csv}\n"
+    "      features: {type: sink.npy, in: encoder, path: deep/features.npy}\n";
 
 enum { MOMENTS = 9, KILLS = 14 };
 
@@ -344,7 +345,8 @@ static void test_two_at_once(void **state)
 {
     (void)state;
     other = (child){0};
-    child_start(&other, (const char *const[]){"run", "pipe.yaml", "--out", "busy", "--set", "phases.pretrain.epochs=100000", NULL});
+    child_start(&other, (const char *const[]){"run", "pipe.yaml", "--out", "busy", "--set",
+                                              "phases.pretrain.epochs=100000", NULL});
     while (size_of("busy/metrics.jsonl") < 1 && !child_done(&other)) usleep(500);
     child_run(&c, "run", "pipe.yaml", "--out", "busy");
     assert_true(child_ends(&c, 2, "busy: another run is working there"));
@@ -355,22 +357,24 @@ static void test_two_at_once(void **state)
     assert_true(child_ends(&other, 75, NULL));
 }
 
-/* Paths of --set are relative to where they were typed, those of the file and of `base` to them; also when continued. */
+/* Paths of --set are relative to where they were typed, those of the file and of `base` to them; also when continued.
+ */
 static void test_paths_after_resume(void **state)
 {
     (void)state;
-    static const char text[] = "version: 1\n"
-                               "name: paths\n"
-                               "base: ../data\n"
-                               "phases:\n"
-                               "  a:\n"
-                               "    epochs: 1\n"
-                               "    nodes:\n"
-                               "      digits: {type: source.digits, fraction: 0.1, batch: 20}\n"
-                               "      encoder: {type: encoder.cnn, in: digits, widths: [8, 16], weights: start.safetensors}\n"
-                               "      head: {type: head.classifier, in: encoder, classes: 10, weights: head.safetensors}\n"
-                               "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
-                               "      optimizer: {type: optimizer.sgd, in: loss, lr: 0.1}\n";
+    static const char text[] =
+        "version: 1\n"
+        "name: paths\n"
+        "base: ../data\n"
+        "phases:\n"
+        "  a:\n"
+        "    epochs: 1\n"
+        "    nodes:\n"
+        "      digits: {type: source.digits, fraction: 0.1, batch: 20}\n"
+        "      encoder: {type: encoder.cnn, in: digits, widths: [8, 16], weights: start.safetensors}\n"
+        "      head: {type: head.classifier, in: encoder, classes: 10, weights: head.safetensors}\n"
+        "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
+        "      optimizer: {type: optimizer.sgd, in: loss, lr: 0.1}\n";
     size_t n;
     uint8_t *encoder = temp_read(&n, "whole/weights/pretrain.encoder.safetensors");
     temp_write("data/start.safetensors", encoder, n);
@@ -379,7 +383,8 @@ static void test_paths_after_resume(void **state)
     temp_write("here.safetensors", head, n);
     free(head);
     temp_write("pipes/paths.yaml", text, strlen(text));
-    child_run(&c, "run", "pipes/paths.yaml", "--out", "paths/one", "--set", "phases.a.nodes.head.weights=here.safetensors");
+    child_run(&c, "run", "pipes/paths.yaml", "--out", "paths/one", "--set",
+              "phases.a.nodes.head.weights=here.safetensors");
     assert_true(child_ends(&c, 0, NULL));
     tree_copy("paths/two", "paths/one");
     tree_remove("paths/two/checkpoints");
@@ -392,11 +397,16 @@ static void test_paths_after_resume(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signals),        cmocka_unit_test(test_kills),
-        cmocka_unit_test(test_bad_checkpoints), cmocka_unit_test(test_good_one_is_kept),
-        cmocka_unit_test(test_no_good_checkpoint), cmocka_unit_test(test_short_metrics),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_finished),
-        cmocka_unit_test(test_changed_config), cmocka_unit_test(test_two_at_once),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_kills),
+        cmocka_unit_test(test_bad_checkpoints),
+        cmocka_unit_test(test_good_one_is_kept),
+        cmocka_unit_test(test_no_good_checkpoint),
+        cmocka_unit_test(test_short_metrics),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_finished),
+        cmocka_unit_test(test_changed_config),
+        cmocka_unit_test(test_two_at_once),
         cmocka_unit_test(test_paths_after_resume),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -110,7 +110,8 @@ static void test_pictures(void **state)
     temp_write("pictures.yaml", pictures, strlen(pictures));
     for (int i = 0; i < 33; i++) {
         char name[64];
-        snprintf(name, sizeof name, "pictures/%s/kind%d/%02d.%s", i < 24 ? "train" : "test", i % 3, i, i % 2 ? "jpg" : "png");
+        snprintf(name, sizeof name, "pictures/%s/kind%d/%02d.%s", i < 24 ? "train" : "test", i % 3, i,
+                 i % 2 ? "jpg" : "png");
         picture_write(name, 9 + i * 17 % 71, 8 + i * 29 % 93, i);
     }
     pictures_pack("pictures.tar", "pictures");

@@ -53,7 +53,7 @@ static _Noreturn void become(const child *c, const char *file, const char *const
         struct rlimit l = {(rlim_t)c->max_file, (rlim_t)c->max_file};
         setrlimit(RLIMIT_FSIZE, &l);
     }
-    alarm(MOST_SECONDS); /* outlives exec */
+    alarm(MOST_SECONDS);              /* outlives exec */
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* so does this: a test that fails leaves nothing running */
     if (chdir(temp_path("")) == 0) execv(file, (char *const *)(uintptr_t)argv);
     _exit(126);
@@ -180,7 +180,8 @@ static int differs(void *arg, const char *name)
     size_t at = 0;
     while (at < n && at < m && x[at] == y[at]) at++;
     bool same = n == m && at == n;
-    if (!same) fprintf(stderr, "%s of %s and %s differ from byte %zu on (of %zu and %zu)\n", name, p->a, p->b, at, n, m);
+    if (!same)
+        fprintf(stderr, "%s of %s and %s differ from byte %zu on (of %zu and %zu)\n", name, p->a, p->b, at, n, m);
     free(x);
     free(y);
     return !same;
@@ -268,7 +269,9 @@ static bool same_json(json_t *x, json_t *y, const char *what, const pair *p)
         free(t);
         break;
     }
-    if (!same) fprintf(stderr, "%s of %s and %s differ (%zu and %zu)\n", what, p->a, p->b, json_array_size(x), json_array_size(y));
+    if (!same)
+        fprintf(stderr, "%s of %s and %s differ (%zu and %zu)\n", what, p->a, p->b, json_array_size(x),
+                json_array_size(y));
     json_decref(x);
     json_decref(y);
     return same;

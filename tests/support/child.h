@@ -18,7 +18,7 @@
 
 typedef struct child {
     pid_t pid;
-    int code;         /* what it exited with, or 128 + the signal that ended it */
+    int code;                        /* what it exited with, or 128 + the signal that ended it */
     char out[1 << 16], err[1 << 16]; /* what it wrote, as much as fits */
     int fd[2];
     int64_t max_file; /* to be set before child_start: a file that would grow larger is refused; 0: no limit */
@@ -31,11 +31,11 @@ void child_wait(child *c);
 bool child_done(child *c); /* without waiting: whether it has ended (and was waited for) */
 void child_kill(child *c, int signal_number);
 
-#define child_run(c, ...)                                                                                              \
-    do {                                                                                                               \
-        *(c) = (child){0};                                                                                             \
-        child_start((c), (const char *const[]){__VA_ARGS__, NULL});                                                    \
-        child_wait(c);                                                                                                 \
+#define child_run(c, ...)                                           \
+    do {                                                            \
+        *(c) = (child){0};                                          \
+        child_start((c), (const char *const[]){__VA_ARGS__, NULL}); \
+        child_wait(c);                                              \
     } while (0)
 
 /* Whether text is in what it wrote to standard error; if not, all of that is printed. */

@@ -78,9 +78,7 @@ static void set(shrinking *s, const char *path, const char *value)
 
 static void shrink_lets(shrinking *s, const sdag_spec *let, const char *data)
 {
-    static const char *const lets[][2] = {{"width", "4"}, {"batch", "16"}, {"epochs", "1"}};
-    for (int i = 0; i < 3; i++)
-        if (let && sdag_spec_get(let, lets[i][0])) set(s, lets[i][0], lets[i][1]);
+    if (let && sdag_spec_get(let, "width")) set(s, "width", "4");
     if (let && data && sdag_spec_get(let, "data")) set(s, "data", data);
 }
 
@@ -90,7 +88,7 @@ static void shrink_nodes(shrinking *s, const sdag_graph *g)
         const sdag_gnode *n = &g->nodes[i];
         const sdag_spec *batch = n->type->role == SDAG_ROLE_SOURCE ? sdag_spec_get(n->spec, "batch") : NULL;
         int64_t v;
-        if (strchr(n->name, '.') || !batch || !sdag_spec_i64(&v, batch) || v <= 40) continue;
+        if (!batch || !sdag_spec_i64(&v, batch) || v <= 40) continue;
         set(s, sdag_arena_printf(s->a, "phases.%s.nodes.%s.batch", g->phases[n->phase].name, n->name), "38");
     }
 }
