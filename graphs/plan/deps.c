@@ -40,12 +40,13 @@ static void mark_live(sdag_deps *d, const sdag_val *keep, int n_keep)
             if (from >= 0) d->live[from] = true;
         }
     }
-    for (int i = 0; i < d->n; i++) { /* the feed ends where something of the body is read */
+    for (int i = 0; i < d->n; i++) { /* the feed ends where something of the body, or a state, is read */
         const sdag_program_op *o = &p->ops.at[i];
         d->feed[i] = o->part == SDAG_PART_FEED;
         for (int k = 0; k < o->n_in; k++) {
             int32_t from = p->values.at[o->in[k]].producer;
             if (from >= 0 && !d->feed[from]) d->feed[i] = false;
+            if (p->values.at[o->in[k]].state >= 0) d->feed[i] = false; /* the body may be changing it */
         }
     }
 }

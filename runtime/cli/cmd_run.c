@@ -119,6 +119,18 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
 }
 
 /* The last value of every probe, phases in the order of the file. */
+/* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
+static void remove_unused(sdag_cli *c, const char *dir)
+{
+    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl"};
+    struct stat st;
+    if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
+    if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        unlink(sdag_arena_printf(c->arena, "%s/%s", dir, files[i]));
+    rmdir(dir); /* stays when a sink has written into it */
+}
+
 static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
@@ -167,6 +179,7 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .progress = !c->no_progress,
                           .quiet = c->quiet};
     status = sdag_run(&o, c->arena, c->log);
+    if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
     if (!status && !c->quiet) print_summary(c, g, dir);
     return status;
 }

@@ -18,7 +18,7 @@ typedef struct training {
     int n_probes;
     const sdag_phase *phase;
     double began, seconds_before, saved;
-    double rate, wait; /* of the last epoch */
+    double rate, wait; /* of this epoch so far */
 } training;
 
 int64_t sdag_duration_steps(sdag_duration d, int64_t steps_per_epoch)
@@ -52,14 +52,21 @@ static const char *schedule_name(sdag_session *s, const sdag_schedule *schedule)
     return NULL;
 }
 
+/* Rate and share of waiting, over the epoch so far. */
+static void update_rates(training *t)
+{
+    sdag_exec_stats stats;
+    sdag_exec_stats_get(t->task->exec, &stats);
+    if (stats.wall_s <= 0) return;
+    t->rate = (double)(stats.steps * t->task->images) / stats.wall_s;
+    t->wait = stats.wait_data_s / stats.wall_s;
+}
+
 static sdag_status report_epoch(training *t, double loss)
 {
     sdag_session *s = t->s;
-    sdag_exec_stats stats;
-    sdag_exec_stats_get(t->task->exec, &stats);
+    update_rates(t);
     sdag_exec_stats_reset(t->task->exec, false);
-    t->rate = stats.wall_s > 0 ? (double)(stats.steps * t->task->images) / stats.wall_s : 0;
-    t->wait = stats.wall_s > 0 ? stats.wait_data_s / stats.wall_s : 0;
     json_t *line =
         json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "phase", t->phase->name, "step", (json_int_t)s->step, "epoch",
                   (json_int_t)s->epoch, "loss", loss, "images_per_s", t->rate, "wait_for_data", t->wait);
@@ -119,6 +126,7 @@ static sdag_status after_step(training *t, int64_t step)
     t->at->loss_sum += loss;
     sdag_status status = sdag_probes_batch(s, t->probes, t->n_probes, t->task, step);
     if (status) return status;
+    update_rates(t);
     sdag_progress_show(s, &(sdag_progress_now){.phase = t->phase->name,
                                                .step = step + 1,
                                                .steps = last,
