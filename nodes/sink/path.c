@@ -6,6 +6,10 @@
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 
+/* What a run writes itself. */
+static const char *const taken[] = {"config.yaml",  "graph.svg",   "metrics.jsonl",
+                                    "summary.json", "checkpoints", "weights"};
+
 const char *sdag_sink_path_check(const char *path)
 {
     if (!path || !path[0]) return "path is empty";
@@ -13,6 +17,10 @@ const char *sdag_sink_path_check(const char *path)
     for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/') {
         size_t n = strcspn(p, "/");
         if (n == 2 && !strncmp(p, "..", 2)) return "path leaves the directory of the run";
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        size_t n = strlen(taken[i]);
+        if (!strncmp(path, taken[i], n) && (!path[n] || path[n] == '/')) return "path is the run's own";
     }
     return path[strlen(path) - 1] == '/' ? "path names a directory" : NULL;
 }

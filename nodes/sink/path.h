@@ -4,7 +4,7 @@
 
 #include "core/node/collector.h"
 
-/* NULL, or why path may not be written: absolute, or a part of it is "..". */
+/* NULL, or why path may not be written: absolute, a part of it is "..", or the run writes it itself. */
 const char *sdag_sink_path_check(const char *path);
 
 /* out_dir/path with its folders made, to be freed with sdag_free. */

@@ -414,7 +414,7 @@ static void test_paths(void **state)
 {
     (void)state;
     static const char *const good[] = {"a", "a/b.csv", "..a/b..", "./x"};
-    static const char *const bad[] = {"", "/a", "..", "a/../b", "../a", "a/", "a/.."};
+    static const char *const bad[] = {"config.yaml", "weights/a.csv", "", "/a", "..", "a/../b", "../a", "a/", "a/.."};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) assert_null(sdag_sink_path_check(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) assert_non_null(sdag_sink_path_check(bad[i]));
     assert_string_equal(type_of("sink.csv")->check(OPTS("sink.csv", "path", "x/../../y")),
