@@ -32,7 +32,7 @@ const sdag_op sdag_opdef_abs = {
     .math = "y = |x|",
     .n_in = 1,
     .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_rule_like_first,
     .cpu = {.run = abs_run},

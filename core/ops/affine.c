@@ -24,7 +24,7 @@ const sdag_op sdag_opdef_affine = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_affine),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_rule_like_first,
     .cpu = {.run = affine_run},

@@ -46,7 +46,7 @@ const sdag_op sdag_opdef_clamp = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_clamp),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_ELEMS,
     .shape = clamp_shape,
     .cpu = {.run = clamp_run},

@@ -43,7 +43,6 @@ const sdag_op sdag_opdef_expand = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_expand),
-    .flags = SDAG_OP_CHEAP,
     .split = SDAG_SPLIT_ELEMS,
     .shape = expand_shape,
     .cpu = {.run = expand_run},

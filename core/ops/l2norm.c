@@ -81,7 +81,7 @@ const sdag_op sdag_opdef_l2norm = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_eps),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_ROWS,
     .shape = sdag_rule_like_first,
     .cpu = {.run = l2norm_run},

@@ -190,7 +190,7 @@ const sdag_op sdag_opdef_layer_norm = {
     .n_in_max = 3,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_layer_norm),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_ROWS,
     .shape = layer_norm_shape,
     .cpu = {.run = layer_norm_run},

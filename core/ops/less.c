@@ -12,7 +12,7 @@ const sdag_op sdag_opdef_less = {
     .math = "z = x < y",
     .n_in = 2,
     .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP | SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_NOGRAD,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_zip_shape,
     .cpu = {.run = less_run},

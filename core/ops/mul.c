@@ -20,7 +20,7 @@ const sdag_op sdag_opdef_mul = {
     .math = "z = x y",
     .n_in = 2,
     .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_zip_shape,
     .cpu = {.run = mul_run},

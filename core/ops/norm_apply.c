@@ -59,7 +59,7 @@ const sdag_op sdag_opdef_norm_apply = {
     .n_in_max = 6,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_norm),
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_PLAN,
     .shape = norm_apply_shape,
     .cpu = {.plan = norm_apply_plan, .run = norm_apply_run},

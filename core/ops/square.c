@@ -31,7 +31,7 @@ const sdag_op sdag_opdef_square = {
     .math = "y = x^2",
     .n_in = 1,
     .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_rule_like_first,
     .cpu = {.run = square_run},

@@ -40,7 +40,7 @@ const sdag_op sdag_opdef_to_f32 = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_affine),
-    .flags = SDAG_OP_CHEAP | SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD,
     .split = SDAG_SPLIT_ELEMS,
     .shape = to_f32_shape,
     .cpu = {.run = to_f32_run},

@@ -34,7 +34,7 @@ const sdag_op sdag_opdef_where = {
     .math = "z = cond ? x : y",
     .n_in = 3,
     .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_CHEAP,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_rule_same,
     .cpu = {.run = where_run},

@@ -5,8 +5,6 @@
 #include "core/ops/ops.h"
 #include "graphs/lower/lower_int.h"
 
-static bool is_data(sdag_role r) { return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT; }
-
 static void enter_node(sdag_lowering *x, int32_t index)
 {
     sdag_build *b = &x->build;
@@ -18,7 +16,7 @@ static void enter_node(sdag_lowering *x, int32_t index)
     b->training = x->req->training && !g->freeze;
     b->frozen = g->freeze || !x->req->training;
     b->samples = x->req->data ? x->req->data[index] : NULL;
-    b->part = is_data(g->type->role) ? SDAG_PART_FEED : SDAG_PART_FORWARD;
+    b->part = sdag_role_is_data(g->type->role) ? SDAG_PART_FEED : SDAG_PART_FORWARD;
 }
 
 /* What a value is called in messages: "few.label", or the node's name for its first port. */
@@ -32,7 +30,7 @@ static void report_misfit(sdag_lowering *x, const sdag_gnode *g, int port, sdag_
                           const sdag_bindings *bind)
 {
     sdag_build *b = &x->build;
-    const sdag_ref *r = x->data && !is_data(g->type->role) ? x->data : &g->in[port].refs[0];
+    const sdag_ref *r = x->data && !sdag_role_is_data(g->type->role) ? x->data : &g->in[port].refs[0];
     char text[SDAG_SHAPE_TEXT];
     sdag_shape_text(text, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v));
     b->loc = r->loc;
@@ -141,7 +139,8 @@ static void mark_needed(sdag_lowering *x, bool *need, int32_t index)
     for (int i = 0; i < g->n_in; i++)
         for (int k = 0; k < g->in[i].n; k++) {
             int32_t from = g->in[i].refs[k].node;
-            bool swap = x->data && !is_data(g->type->role) && is_data(x->req->graph->nodes[from].type->role);
+            bool swap = x->data && !sdag_role_is_data(g->type->role) &&
+                        sdag_role_is_data(x->req->graph->nodes[from].type->role);
             mark_needed(x, need, swap ? x->data->node : from);
         }
 }
@@ -155,7 +154,7 @@ static void drop_foreign_feeds(sdag_lowering *x)
     bool *need = SDAG_NEWS(x->build.arena, bool, g->n_nodes);
     for (int i = 0; i < phase->n_nodes; i++) {
         const sdag_node_type *t = g->nodes[phase->order[i]].type;
-        if (!is_data(t->role) && !(t->collect && t->collect->passes)) mark_needed(x, need, phase->order[i]);
+        if (!sdag_role_is_data(t->role) && !(t->collect && t->collect->passes)) mark_needed(x, need, phase->order[i]);
     }
     int kept = 0;
     for (int i = 0; i < p->feeds.n; i++)
@@ -216,7 +215,7 @@ static void lower_pass(sdag_lowering *x)
     bool *need = SDAG_NEWS(b->arena, bool, g->n_nodes);
     int32_t source = source_of(g, x->data->node);
     b->loc = x->data->loc;
-    if (source < 0 || !is_data(g->nodes[x->data->node].type->role)) {
+    if (source < 0 || !sdag_role_is_data(g->nodes[x->data->node].type->role)) {
         sdag_build_fail(b, "%s.%s takes a data source, or an augment of one", probe->name, ins[data].name);
         return;
     }
@@ -228,7 +227,7 @@ static void lower_pass(sdag_lowering *x)
          data_first--) /* the order of the phase does not know what is swapped here */
         for (int i = 0; i < phase->n_nodes && !b->status; i++) {
             int32_t n = phase->order[i];
-            if (need[n] && is_data(g->nodes[n].type->role) == data_first) sdag_lower_node(x, n);
+            if (need[n] && sdag_role_is_data(g->nodes[n].type->role) == data_first) sdag_lower_node(x, n);
         }
     if (b->status) return;
     sdag_collected c = {.node = x->req->probe, .n = 3};

@@ -4,6 +4,12 @@
 
 #include "graphs/lower/lower.h"
 
+/* Nodes that give data: they run in the feed, and probes put others in their place. */
+static inline bool sdag_role_is_data(sdag_role r)
+{
+    return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT;
+}
+
 typedef struct sdag_lowering {
     sdag_build build;
     sdag_lowered *out;

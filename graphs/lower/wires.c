@@ -5,13 +5,12 @@
 #include "core/ops/ops.h"
 #include "graphs/lower/lower_int.h"
 
-static bool is_data(sdag_role r) { return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT; }
-
 /* The refs of a port; while a probe is evaluated, its data stand in for the data that training used. */
 static sdag_wires resolve(sdag_lowering *x, const sdag_gnode *to, int port)
 {
     sdag_wires w = to->in[port];
-    if (x->data && w.n && !is_data(to->type->role) && is_data(x->req->graph->nodes[w.refs[0].node].type->role))
+    if (x->data && w.n && !sdag_role_is_data(to->type->role) &&
+        sdag_role_is_data(x->req->graph->nodes[w.refs[0].node].type->role))
         w = (sdag_wires){.refs = (sdag_ref *)x->data, .n = 1};
     return w;
 }
