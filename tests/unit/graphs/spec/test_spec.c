@@ -425,7 +425,8 @@ static const char *repeat(const char *head, const char *unit, int n, const char 
     return s.at;
 }
 
-/* Refused with a place, in less than 50 ms of this machine (under a sanitizer in 500). */
+/* Refused with a place, and soon: the promise is 50 ms of processor time; ten times that, for slow and busy machines,
+ * still tells a limit from none (a hundred thousand brackets would take 20 s). */
 static void refuse(const char *what, const char *text)
 {
     const sdag_spec *s, *r;
@@ -440,7 +441,7 @@ static void refuse(const char *what, const char *text)
     const sdag_diag *d = sdag_log_at(l, before);
     print_message("%-18s %6.1f ms  %d:%d: %.70s\n", what, ms, d->loc.line, d->loc.col, d->text);
     assert_true(strlen(text) > SDAG_SPEC_TEXT_MAX || (d->loc.line > 0 && d->loc.col > 0));
-    if (ms > (SANITIZED ? 500 : 50)) fail_msg("%s: %.1f ms", what, ms);
+    if (ms > (SANITIZED ? 5000 : 500)) fail_msg("%s: %.1f ms", what, ms);
 }
 
 static void test_hostile(void **state)
