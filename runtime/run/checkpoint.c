@@ -72,6 +72,15 @@ static const char *file_name(sdag_session *s, const char *dir, int64_t n)
     return sdag_arena_printf(s->arena, "%s/%06lld.safetensors", dir, (long long)n);
 }
 
+static const char checksum_key[] = "ssldag.checksum";
+
+/* Of the metadata, whatever their order: a flipped digit of the step is as bad as one of a weight. */
+static uint64_t checksum_meta(const sdag_st_pair *m)
+{
+    if (!strcmp(m->key, checksum_key)) return 0;
+    return checksum(checksum(0x84222325cbf29ce4ull, m->key, strlen(m->key)), m->value, strlen(m->value));
+}
+
 /* Of all weights, whatever their order: each is keyed by its name. */
 static uint64_t checksum_all(sdag_session *s)
 {
@@ -147,7 +156,9 @@ static sdag_status write_file(sdag_session *s, const sdag_cursor *at, const char
                 (sdag_st_pair){sdag_arena_printf(s->arena, "%s%s", probe_prefix, s->graph->nodes[q->node].name),
                                to_hex(s->arena, q->state, collect_of(s, q)->plain)};
     }
-    META("ssldag.checksum", "%016llx", (unsigned long long)checksum_all(s));
+    uint64_t sum = checksum_all(s);
+    for (int i = 0; i < meta.n; i++) sum += checksum_meta(&meta.at[i]);
+    META(checksum_key, "%016llx", (unsigned long long)sum);
 #undef META
     free(summary);
     return sdag_st_write(s->log, path, list.at, list.n, meta.at, meta.n);
@@ -245,14 +256,16 @@ static sdag_status read_file(sdag_session *s, sdag_cursor *at, const char *path)
     sdag_st *st;
     sdag_status status = sdag_st_open(&st, s->log, SDAG_NOLOC, path);
     if (status) return status;
-    const char *phase = sdag_st_meta(st, "ssldag.phase"), *sum = sdag_st_meta(st, "ssldag.checksum"),
+    const char *phase = sdag_st_meta(st, "ssldag.phase"), *sum = sdag_st_meta(st, checksum_key),
                *summary = sdag_st_meta(st, "ssldag.summary"), *loss = sdag_st_meta(st, "ssldag.loss_sum"),
                *seconds = sdag_st_meta(st, "ssldag.seconds");
     at->phase = phase ? phase_named(s, phase) : -1;
     if (at->phase < 0 || !sum || !summary || !loss || !seconds)
         status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s is not a checkpoint of this pipeline", path);
     for (int i = 0; i < sdag_st_count(st) && !status; i++) status = take_entry(s, st, sdag_st_at(st, i));
-    if (!status && strtoull(sum, NULL, 16) != checksum_all(s))
+    uint64_t found = checksum_all(s);
+    for (int i = 0; i < sdag_st_meta_count(st); i++) found += checksum_meta(sdag_st_meta_at(st, i));
+    if (!status && strtoull(sum, NULL, 16) != found)
         status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: the checksum does not match its contents", path);
     if (!status) {
         at->step = meta_int(st, "ssldag.step");

@@ -19,8 +19,7 @@ typedef struct sdag_weight {
     unsigned flags; /* SDAG_STATE_* */
     void *data;     /* 64-byte aligned */
     bool shared;    /* another weight's memory (an inference phase) */
-    bool frozen;
-    bool restored; /* from a checkpoint, not yet asked for */
+    bool restored;  /* from a checkpoint, not yet asked for */
 } sdag_weight;
 
 typedef struct sdag_store {

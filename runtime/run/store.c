@@ -111,7 +111,6 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
                              "the checkpoint's '%s.%s' has another shape than this pipeline's", t->node, t->name);
         w->restored = false;
         w->flags = t->flags;
-        w->frozen = t->frozen;
         return SDAG_OK;
     }
     sdag_weight w = {.phase = phase,
@@ -119,8 +118,7 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
                      .name = sdag_arena_str(s->arena, t->name),
                      .dtype = t->dtype,
                      .shape = t->shape,
-                     .flags = t->flags,
-                     .frozen = t->frozen};
+                     .flags = t->flags};
     const sdag_gnode *g = gnode_of(s, phase, t->node), *from = g && g->use >= 0 ? &s->graph->nodes[g->use] : NULL;
     int source = from && !(t->flags & SDAG_STATE_SLOT) ? find(s, from->phase, from->name, t->name) : -1;
     bool changes = s->graph->phases[phase].optimizer >= 0;

@@ -201,7 +201,7 @@ static const char *checkpoint(const char *dir, int nth)
     return name;
 }
 
-typedef enum { CUT, EMPTIED, FLIPPED_DATA, FLIPPED_HEAD, LONGER, DAMAGES } damage;
+typedef enum { CUT, EMPTIED, FLIPPED_DATA, FLIPPED_HEAD, FLIPPED_STEP, LONGER, DAMAGES } damage;
 
 static void spoil(const char *name, damage how)
 {
@@ -209,6 +209,9 @@ static void spoil(const char *name, damage how)
     uint8_t *x = temp_read(&n, name);
     if (how == FLIPPED_DATA) x[n - n / 5] ^= 4;
     if (how == FLIPPED_HEAD) x[40] ^= 1;
+    char *step = how == FLIPPED_STEP ? memmem(x, n, "ssldag.step\":\"", 14) : NULL;
+    if (how == FLIPPED_STEP) assert_non_null(step);
+    if (step) step[14] ^= 1; /* still a digit: the file stays well-formed, the run would only go on elsewhere */
     size_t m = how == CUT ? n / 2 : how == EMPTIED ? 0 : how == LONGER ? n + 1 : n;
     x[n] = 0; /* temp_read leaves one byte behind the file */
     temp_write(name, x, m);
