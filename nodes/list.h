@@ -4,16 +4,28 @@
 #define SDAG_NODES_LIST_H
 
 /* clang-format off */
-#define SDAG_NODES(X)                                                                                                \
-    X(source_digits) X(source_idx) X(source_images) X(source_random)                                                 \
-    X(augment)                                                                                                       \
-    X(encoder_mlp) X(encoder_cnn) X(encoder_resnet)                                                                  \
-    X(projector_mlp)                                                                                                 \
-    X(head_classifier)                                                                                               \
-    X(loss_nt_xent) X(loss_cross_entropy)                                                                            \
-    X(optimizer_sgd) X(optimizer_adamw) X(optimizer_lars)                                                            \
-    X(probe_knn) X(probe_linear) X(probe_accuracy) X(probe_mean)                                                     \
-    X(sink_csv) X(sink_npy)
+#define SDAG_NODES(X) \
+    X(source_digits) \
+    X(source_idx) \
+    X(source_images) \
+    X(source_random) \
+    X(augment) \
+    X(encoder_mlp) \
+    X(encoder_cnn) \
+    X(encoder_resnet) \
+    X(projector_mlp) \
+    X(head_classifier) \
+    X(loss_nt_xent) \
+    X(loss_cross_entropy) \
+    X(optimizer_sgd) \
+    X(optimizer_adamw) \
+    X(optimizer_lars) \
+    X(probe_knn) \
+    X(probe_linear) \
+    X(probe_accuracy) \
+    X(probe_mean) \
+    X(sink_csv) \
+    X(sink_npy)
 /* clang-format on */
 
 #endif

@@ -37,7 +37,9 @@ typedef struct sdag_reference {
 } sdag_reference;
 
 /* Each table ends with {0}; an op without a row has its gradient checked against its own float version. */
-extern const sdag_reference sdag_reference_math[]; /* reference_math.c: element-wise, reductions, products, moving */
-extern const sdag_reference sdag_reference_nn[];   /* reference_nn.c: convolution, norms, probabilities, updates */
+extern const sdag_reference sdag_reference_math[];  /* reference_math.c: element-wise, reductions, products, moving */
+extern const sdag_reference sdag_reference_nn[];    /* reference_nn.c: convolution, norms, probabilities, updates */
+extern const sdag_reference sdag_reference_token[]; /* reference_token.c: attention, tokens, sequences */
+extern const sdag_reference sdag_reference_image[]; /* reference_image.c: images, colours, sampling */
 
 #endif

@@ -125,7 +125,8 @@ void sdag_row_fill(const sdag_row *r, sdag_interp *t, const sdag_draw *draws, ui
 
 const sdag_reference *sdag_reference_find(const char *op)
 {
-    const sdag_reference *const tables[] = {sdag_reference_math, sdag_reference_nn};
+    const sdag_reference *const tables[] = {sdag_reference_math, sdag_reference_nn, sdag_reference_token,
+                                            sdag_reference_image};
     for (int i = 0; i < 2; i++)
         for (const sdag_reference *f = tables[i]; f && f->op; f++)
             if (!strcmp(f->op, op)) return f;
