@@ -16,7 +16,8 @@ void sdag_compare_values(sdag_build *b, const sdag_node *self, sdag_val *x, sdag
 void sdag_compare_out(sdag_build *b, const sdag_node *self, sdag_val d, bool sum);
 
 /* ---- views */
-/* Port `port` carries so many views, all of one shape; otherwise the build fails: "NAME: WHO compares two views, ...". */
+/* Port `port` carries so many views, all of one shape; otherwise the build fails: "NAME: WHO compares two views, ...".
+ */
 void sdag_loss_two_views(sdag_build *b, const sdag_node *self, const char *port, const char *who);
 
 extern const char *const sdag_pairs_choices[]; /* crossed, same */
