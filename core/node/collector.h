@@ -31,7 +31,8 @@ typedef struct sdag_collect {
     const char *const *passes; /* names of SDAG_PORT_DATA ports, NULL-terminated; NULL: in the phase's own program */
     /* State of one collection, from sdag_alloc; released by close, also after a failed batch (ok = false). */
     sdag_status (*open)(void **state, sdag_collector *c);
-    /* ports: without passes, the input ports in the order of the type's table (data NULL where not connected).
+    /* ports: without passes, the input ports in the order of the type's table (data NULL where not connected); a port
+     * that takes a bundle (the last one) gives each of its views, ports[i], ports[i + 1], ...
      * With passes: ports[0] the value of the EVAL port f32[n,...], ports[1] labels i32[n] (data NULL: none),
      * ports[2] ids i32[n]. Data are valid during the call only. */
     sdag_status (*batch)(void *state, sdag_collector *c, int pass, const sdag_tensor *ports, int n_ports);
