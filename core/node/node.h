@@ -114,6 +114,15 @@ typedef struct sdag_beside {
 sdag_beside sdag_in_beside(sdag_build *b, const sdag_node *self, const char *port);
 void sdag_out_beside(sdag_build *b, const sdag_node *self, const char *port, const sdag_beside *beside);
 
+/* momentum: the nodes that the port `of` names (SDAG_PORT_EVAL), once more, reading what is wired to `in` where they
+ * read what is not named. Their weights become states of self, "encoder.conv1.weight": they start as those of the nodes
+ * and are not trained; batch norms keep statistics of their own. What the last of them gives leaves `out`, and no
+ * gradient enters. */
+void sdag_lower_copy(sdag_build *b, const sdag_node *self, const char *of, const char *in, const char *out);
+/* For update: pair i of a weight of the copies and what it is a copy of, in their versions of now; false: there is
+ * none. Running statistics and counters are no pairs. */
+bool sdag_copied_at(sdag_build *b, const sdag_node *self, int i, sdag_val *copy, sdag_val *source);
+
 /* A number that may change in training, as f32[]. The schedule lives in the options. */
 sdag_val sdag_scheduled_val(sdag_build *b, const sdag_schedule *s);
 
