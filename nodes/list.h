@@ -24,6 +24,7 @@
     X(probe_knn) \
     X(probe_linear) \
     X(probe_accuracy) \
+    X(probe_test) \
     X(probe_mean) \
     X(sink_csv) \
     X(sink_npy)
