@@ -8,7 +8,8 @@
 #include "core/ops/ops.h"
 #include "core/ops/rules.h"
 
-/* Where pixel (0,0) of the result comes from, in sides of x (row, column), and how far a step down and a step right go. */
+/* Where pixel (0,0) of the result comes from, in sides of x (row, column), and how far a step down and a step right go.
+ */
 static const struct {
     int row, column, down[2], right[2];
 } walks[] = {{0, 0, {1, 0}, {0, 1}}, {0, 1, {0, -1}, {1, 0}}, {1, 1, {-1, 0}, {0, -1}}, {1, 0, {0, 1}, {-1, 0}}};
@@ -18,8 +19,7 @@ static void turn(char *y, const char *x, int32_t k, int64_t n, size_t pixel)
     const int64_t from = (walks[k].row * n + walks[k].column) * (n - 1);
     const int64_t down = walks[k].down[0] * n + walks[k].down[1], right = walks[k].right[0] * n + walks[k].right[1];
     for (int64_t p = 0; p < n; p++)
-        for (int64_t q = 0; q < n; q++, y += pixel)
-            memcpy(y, x + (size_t)(from + p * down + q * right) * pixel, pixel);
+        for (int64_t q = 0; q < n; q++, y += pixel) memcpy(y, x + (size_t)(from + p * down + q * right) * pixel, pixel);
 }
 
 static void turns_run(const sdag_args *a)
@@ -33,8 +33,8 @@ static void turns_run(const sdag_args *a)
             sdag_op_fail(a, SDAG_IO, "%d quarter turns are outside 0..3", (int)k);
             return;
         }
-        turn((char *)a->out[0].data + (size_t)j * image, (const char *)a->in[0].data + (size_t)(j / times) * image,
-             k, n, pixel);
+        turn((char *)a->out[0].data + (size_t)j * image, (const char *)a->in[0].data + (size_t)(j / times) * image, k,
+             n, pixel);
     }
 }
 

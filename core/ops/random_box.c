@@ -53,14 +53,17 @@ static bool box_shape(sdag_shaping *s)
 {
     const sdag_attr_box *o = s->attr;
     if (s->in[0].shape.rank < 1) return sdag_shape_fail(s, "one number has no samples");
-    if (o->h < 1 || o->w < 1 || o->h > INT32_MAX || o->w > INT32_MAX) return sdag_shape_fail(s, "images without pixels");
-    if (!(o->ratio > 0 && o->ratio < 1)) return sdag_shape_fail(s, "the ratio %g is not between 0 and 1", (double)o->ratio);
+    if (o->h < 1 || o->w < 1 || o->h > INT32_MAX || o->w > INT32_MAX)
+        return sdag_shape_fail(s, "images without pixels");
+    if (!(o->ratio > 0 && o->ratio < 1))
+        return sdag_shape_fail(s, "the ratio %g is not between 0 and 1", (double)o->ratio);
     s->out[0] = (sdag_tensor){.dtype = SDAG_DT_F32, .shape = SDAG_SHAPE(s->in[0].shape.d[0], o->h, o->w, 1)};
     return true;
 }
 
 static const sdag_attr_box quarter = {.h = 9, .w = 7, .ratio = 0.25f, .stream = 3},
-                           most = {.h = 4, .w = 5, .ratio = 0.99f, .stream = 3}, tiny = {.h = 1, .w = 3, .ratio = 0.01f};
+                           most = {.h = 4, .w = 5, .ratio = 0.99f, .stream = 3},
+                           tiny = {.h = 1, .w = 3, .ratio = 0.01f};
 
 const sdag_op sdag_opdef_random_box = {
     .name = "random_box",

@@ -12,8 +12,8 @@
 static inline sdag_rng sdag_sample_rng(const sdag_args *a, const sdag_tensor *samples, uint32_t stream, int64_t i)
 {
     const bool named = samples->dtype == SDAG_DT_I32 && samples->shape.rank == 1;
-    const uint32_t id = named ? (uint32_t)SDAG_DATA_I32(*samples)[i]
-                              : (uint32_t)(a->step->step * samples->shape.d[0] + i);
+    const uint32_t id =
+        named ? (uint32_t)SDAG_DATA_I32(*samples)[i] : (uint32_t)(a->step->step * samples->shape.d[0] + i);
     return sdag_rng_at(a->step->seed, stream, a->step->training ? a->step->epoch : 0, id);
 }
 

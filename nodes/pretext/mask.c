@@ -42,7 +42,10 @@ static const sdag_port ins[] = {{.name = "in", .type = "f32[B,H,W,C]", .help = "
 static const sdag_port outs[] = {
     {.name = "image", .type = "f32[B,H,W,C]", .help = "with the hidden pixels replaced"},
     {.name = "mask", .type = "f32[B,H,W,1]", .help = "1 where hidden"},
-    {.name = "patch_mask", .type = "f32[B,N]", .help = "1: a hidden patch (kind: patches)", .flags = SDAG_PORT_OPTIONAL},
+    {.name = "patch_mask",
+     .type = "f32[B,N]",
+     .help = "1: a hidden patch (kind: patches)",
+     .flags = SDAG_PORT_OPTIONAL},
     {.name = "visible", .type = "i32[B,K]", .help = "the visible patches (kind: patches)", .flags = SDAG_PORT_OPTIONAL},
     {.name = "target", .type = "f32[B,H,W,C]", .help = "the image"},
     {0},
@@ -93,7 +96,8 @@ static bool fits(sdag_build *b, const sdag_node *self, const mask *o, int64_t h,
                         (long long)p, (long long)h, (long long)w);
     else if (o->normalize && p * p * c < 2)
         sdag_build_fail(b, "%s: patches of one number have no deviation to normalise by", name);
-    else if (o->kind == PATCHES && (lround((double)o->ratio * (double)n) < 1 || lround((double)o->ratio * (double)n) >= n))
+    else if (o->kind == PATCHES &&
+             (lround((double)o->ratio * (double)n) < 1 || lround((double)o->ratio * (double)n) >= n))
         sdag_build_fail(b, "%s: a ratio of %g leaves %s of the %lld patches hidden", name, (double)o->ratio,
                         o->ratio < 0.5f ? "none" : "all", (long long)n);
     return !sdag_build_failed(b);
@@ -117,8 +121,8 @@ static void lower(sdag_build *b, const sdag_node *self)
     if (!fits(b, self, o, h, w, sdag_dim(b, x, 3))) return;
     if (o->kind == PATCHES) {
         const int64_t n = h / p * (w / p);
-        sdag_val visible, chosen =
-                              sdag_op_random_subset(b, samples, stream, n, lround((double)o->ratio * (double)n), &visible);
+        sdag_val visible,
+            chosen = sdag_op_random_subset(b, samples, stream, n, lround((double)o->ratio * (double)n), &visible);
         sdag_out(b, self, "patch_mask", chosen);
         sdag_out(b, self, "visible", visible);
         m = over_pixels(b, chosen, h, w, p);

@@ -1,6 +1,6 @@
 /* pretext.rotation -- which way up? Images turned by 0, 90, 180 or 270 degrees; the turn is the label.
- *   turns: all      every image in all four, one after the other      image [4B,H,H,C],  label i32[4B] = 0,1,2,3,0,1,...
- *   turns: random   every image in one of them, drawn anew each epoch  image [B,H,H,C],   label i32[B]
+ *   turns: all      every image in all four, one after the other      image [4B,H,H,C],  label i32[4B] =
+ * 0,1,2,3,0,1,... turns: random   every image in one of them, drawn anew each epoch  image [B,H,H,C],   label i32[B]
  * Counter-clockwise, without interpolation: pixels stay what they are, bytes or numbers. All four in one batch is what
  * the paper found to train best. Gidaris, Singh, Komodakis 2018, "Unsupervised representation learning by predicting
  * image rotations", arXiv:1803.07728. */
@@ -45,7 +45,8 @@ static void lower(sdag_build *b, const sdag_node *self)
     sdag_val dims = 0, x = sdag_in_image(b, self, "in", &dims, &channels);
     if (sdag_build_failed(b)) return;
     if (dims) {
-        sdag_build_fail(b, "%s: images of mixed sizes: give the source a size, or put an augment that resizes before it",
+        sdag_build_fail(b,
+                        "%s: images of mixed sizes: give the source a size, or put an augment that resizes before it",
                         sdag_node_name(self));
         return;
     }
