@@ -10,6 +10,8 @@
     X(source_images) \
     X(source_random) \
     X(augment) \
+    X(pretext_rotation) \
+    X(pretext_mask) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
