@@ -15,6 +15,7 @@ typedef struct sdag_lowering {
     sdag_lowered *out;
     const sdag_lower_request *req;
     const sdag_ref *data; /* evaluating a probe: what stands in for the data of the nodes evaluated; NULL */
+    bool data_is_source;  /* it stands in for their sources alone */
     const struct sdag_lowered *trained_of; /* optimizer: whose `trained` is asked for */
 } sdag_lowering;
 
@@ -44,6 +45,8 @@ typedef struct sdag_bindings {
 bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
                      char *clash);
 
+/* Whether the data of the probe that is evaluated stand in for what this wire brings to that node. */
+bool sdag_stands_in(const sdag_lowering *x, const sdag_gnode *to, const sdag_ref *from);
 /* Lowers one node (its inputs are lowered already). */
 void sdag_lower_node(sdag_lowering *x, int32_t index);
 /* The value behind refs[0..n): joined when several; reports and returns 0 on failure. */
