@@ -13,6 +13,7 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
     X(loss_nt_xent) \
