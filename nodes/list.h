@@ -26,6 +26,7 @@
     X(probe_accuracy) \
     X(probe_mean) \
     X(sink_csv) \
+    X(sink_images) \
     X(sink_npy)
 /* clang-format on */
 

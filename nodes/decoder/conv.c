@@ -27,8 +27,8 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-static const sdag_port ins[] = {
-    {"x", "f32[B,D]|f32[B,H,W,D]", "a code, or a map of features such as encoder.map", 0}, {0}};
+static const sdag_port ins[] = {{"x", "f32[B,D]|f32[B,H,W,D]", "a code, or a map of features such as encoder.map", 0},
+                                {0}};
 static const sdag_port outs[] = {{"image", "f32[B,H,W,C]", "the reconstruction", 0}, {0}};
 
 static const char *check(const void *p)
@@ -68,12 +68,16 @@ static int64_t start_of(sdag_build *b, const sdag_node *self, int64_t to, int n)
     int64_t step = (int64_t)1 << n, low = to / step * step;
     if (to % step == 0) return to / step;
     if (low)
-        sdag_build_fail(b, "%s: %d widths double the size %d times, which cannot give %lld: use a multiple of %lld, such "
-                        "as %lld or %lld, or fewer widths", sdag_node_name(self), n, n, (long long)to, (long long)step,
-                        (long long)low, (long long)(low + step));
+        sdag_build_fail(b,
+                        "%s: %d widths double the size %d times, which cannot give %lld: use a multiple of %lld, such "
+                        "as %lld or %lld, or fewer widths",
+                        sdag_node_name(self), n, n, (long long)to, (long long)step, (long long)low,
+                        (long long)(low + step));
     else
-        sdag_build_fail(b, "%s: %d widths double the size %d times, which cannot give %lld: use a multiple of %lld, or "
-                        "fewer widths", sdag_node_name(self), n, n, (long long)to, (long long)step);
+        sdag_build_fail(b,
+                        "%s: %d widths double the size %d times, which cannot give %lld: use a multiple of %lld, or "
+                        "fewer widths",
+                        sdag_node_name(self), n, n, (long long)to, (long long)step);
     return 1;
 }
 
