@@ -15,6 +15,7 @@
     X(encoder_resnet) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(optimizer_sgd) \

@@ -253,7 +253,9 @@ static sdag_status infer(void *arg)
     sdag_status status = sdag_sweep_create(&x->sweep, s, (sdag_lower_request){.phase = x->at->phase, .pass = -1});
     if (!status) status = sdag_probes_create(&x->probes, &x->n_probes, s, &x->arena, x->at->phase);
     if (!status) status = sdag_probes_open(s, x->probes, x->n_probes, x->sweep.full, x->sweep.rows);
-    if (!status) status = sdag_sweep_run(&x->sweep, watch, x);
+    bool watched = false; /* otherwise there is nothing to be had from a pass */
+    for (int i = 0; i < x->n_probes; i++) watched |= !x->probes[i].passes;
+    if (!status && watched) status = sdag_sweep_run(&x->sweep, watch, x);
     sdag_status closed = sdag_probes_close(s, x->probes, x->n_probes, !status);
     if (!status) status = closed;
     for (int i = 0; i < x->n_probes && !status; i++)
