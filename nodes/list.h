@@ -10,11 +10,15 @@
     X(source_images) \
     X(source_random) \
     X(augment) \
+    X(pretext_rotation) \
+    X(pretext_mask) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(loss_info_nce) \
@@ -33,8 +37,10 @@
     X(probe_knn) \
     X(probe_linear) \
     X(probe_accuracy) \
+    X(probe_test) \
     X(probe_mean) \
     X(sink_csv) \
+    X(sink_images) \
     X(sink_npy)
 /* clang-format on */
 

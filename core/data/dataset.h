@@ -12,6 +12,8 @@ typedef struct sdag_dataset sdag_dataset;
 struct sdag_dataset {
     int64_t n;                      /* samples */
     int64_t h, w, c;                /* of every image; h = w = 0: sizes differ */
+    int64_t tokens;                 /* of every sample of text, which load writes as i32[tokens]; 0: images */
+    const struct sdag_vocab *vocab; /* of text (core/data/vocab.h); NULL: images */
     size_t cap;                     /* bytes of the largest decoded sample */
     int classes;                    /* 0: no labels */
     const int32_t *labels;          /* [n], -1: unknown; NULL: none */

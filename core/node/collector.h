@@ -21,6 +21,8 @@ typedef struct sdag_collector {
     uint64_t seed;
     int64_t rows[4];             /* samples that each pass will bring; [0] also without passes; 0: unknown */
     const sdag_dataset *data[4]; /* of each pass, or [0]: the phase's first source; NULL: none */
+    bool done;                   /* set by batch when the collector makes its data itself and has enough */
+    bool training;               /* weights change from batch to batch */
     void *metrics;               /* the runtime's own */
 } sdag_collector;
 
@@ -31,11 +33,18 @@ typedef struct sdag_collect {
     const char *const *passes; /* names of SDAG_PORT_DATA ports, NULL-terminated; NULL: in the phase's own program */
     /* State of one collection, from sdag_alloc; released by close, also after a failed batch (ok = false). */
     sdag_status (*open)(void **state, sdag_collector *c);
-    /* ports: without passes, the input ports in the order of the type's table (data NULL where not connected).
+    /* ports: without passes, the input ports in the order of the type's table (data NULL where not connected); a port
+     * that takes a bundle (the last one) gives each of its views, ports[i], ports[i + 1], ...
      * With passes: ports[0] the value of the EVAL port f32[n,...], ports[1] labels i32[n] (data NULL: none),
      * ports[2] ids i32[n]. Data are valid during the call only. */
     sdag_status (*batch)(void *state, sdag_collector *c, int pass, const sdag_tensor *ports, int n_ports);
     sdag_status (*close)(void *state, sdag_collector *c, bool ok);
+    /* A collector that makes the data of its one pass itself (a generator of text): every batch has rows(opts) samples,
+     * load writes sample `row` of the next batch as to[n], and batch is called with what came out, until it sets
+     * c->done. The port named in passes says what kind of data it is: data[0] is the data set of that source. load may
+     * be called from any worker, for several rows at once; never while batch runs. */
+    int64_t (*rows)(const void *opts);
+    void (*load)(const void *state, int64_t row, int32_t *to, int64_t n);
     /* Bytes of *state when they hold no pointer: they then go into checkpoints, and a run that is continued in the
      * middle of an epoch reports what one that was never stopped does. 0: they cannot be saved. */
     size_t plain;

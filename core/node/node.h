@@ -13,6 +13,7 @@ typedef enum {
     SDAG_ROLE_AUGMENT,
     SDAG_ROLE_PRETEXT,
     SDAG_ROLE_ENCODER,
+    SDAG_ROLE_DECODER,
     SDAG_ROLE_PROJECTOR,
     SDAG_ROLE_MOMENTUM,
     SDAG_ROLE_MEMORY,
@@ -27,11 +28,13 @@ typedef enum {
 const char *sdag_role_name(sdag_role r); /* "source" */
 
 enum {
-    SDAG_PORT_OPTIONAL = 1,
-    SDAG_PORT_BUNDLE = 2, /* takes several views at once (a loss between views) */
-    SDAG_PORT_EVAL = 4,   /* probe: names trained nodes (`of`) to be run on other data */
-    SDAG_PORT_DATA = 8,   /* probe: names the data (`bank`, `query`) on which SDAG_PORT_EVAL nodes are run */
-    SDAG_PORT_KEY = 16,   /* given as a key of the node (`of: encoder`) rather than inside `in:` */
+    SDAG_PORT_OPTIONAL = 1, /* input: need not be connected; output: given with some options only */
+    SDAG_PORT_BUNDLE = 2,   /* takes several views at once (a loss between views) */
+    SDAG_PORT_EVAL = 4,     /* probe: names trained nodes (`of`) to be run on other data */
+    SDAG_PORT_DATA = 8,     /* probe: names the data (`bank`, `query`) on which SDAG_PORT_EVAL nodes are run */
+    SDAG_PORT_KEY = 16,     /* given as a key of the node (`of: encoder`) rather than inside `in:` */
+    SDAG_PORT_SOURCE = 32,  /* with DATA: stands in for the sources alone, so that augmentations and pretext tasks work
+                               on the new data as well; without it, for all data nodes */
 };
 
 /* A port. type: element type and shape with named sizes, alternatives by '|': "f32[B,H,W,C]", "i32[B]", "f32[B,...]",
@@ -66,6 +69,8 @@ typedef struct sdag_node_type {
 
     const char *(*check)(const void *opts);              /* what is wrong between options, or NULL */
     void (*lower)(sdag_build *b, const sdag_node *self); /* emits ops; all roles but sink and pure probes */
+    /* What is updated after the optimizer in every training step (moving averages); NULL: nothing. */
+    void (*update)(sdag_build *b, const sdag_node *self);
     /* sources: opens the data. Returns SDAG_IO with a message that names the file. */
     sdag_status (*open)(sdag_dataset **out, const void *opts, const sdag_open *o);
     /* probes and sinks: see collector.h */
@@ -95,6 +100,29 @@ void sdag_out_image(sdag_build *b, const sdag_node *self, const char *port, sdag
                     int64_t channels);
 void sdag_out_view(sdag_build *b, const sdag_node *self, const char *port, const char *view,
                    sdag_val v); /* adds a view */
+
+/* What travels beside a value, for those whom it concerns; 0 where there is none. */
+typedef struct sdag_beside {
+    sdag_val dims;    /* images of mixed sizes: i32[B,2], height and width of each */
+    int64_t channels; /* of an image; 0: not one */
+    sdag_val next;    /* tokens: the one that follows each, i32[B,T] */
+    int64_t vocab;    /* tokens, and features of tokens: how many different ones there are; 0: not known */
+    int64_t mask_id;  /* tokens: the one that stands for a hidden one, plus 1; 0: the data have none */
+    int64_t pad_id;   /* tokens: the one that fills up short samples, plus 1; 0: the data have none */
+    sdag_val table;   /* features of tokens: the embedding that they came from, f32[V,D] */
+} sdag_beside;
+/* Of the first wire of an input port; and after sdag_out, of an output port. */
+sdag_beside sdag_in_beside(sdag_build *b, const sdag_node *self, const char *port);
+void sdag_out_beside(sdag_build *b, const sdag_node *self, const char *port, const sdag_beside *beside);
+
+/* momentum: the nodes that the port `of` names (SDAG_PORT_EVAL), once more, reading what is wired to `in` where they
+ * read what is not named. Their weights become states of self, "encoder.conv1.weight": they start as those of the nodes
+ * and are not trained; batch norms keep statistics of their own. What the last of them gives leaves `out`, and no
+ * gradient enters. */
+void sdag_lower_copy(sdag_build *b, const sdag_node *self, const char *of, const char *in, const char *out);
+/* For update: pair i of a weight of the copies and what it is a copy of, in their versions of now; false: there is
+ * none. Running statistics and counters are no pairs. */
+bool sdag_copied_at(sdag_build *b, const sdag_node *self, int i, sdag_val *copy, sdag_val *source);
 
 /* A number that may change in training, as f32[]. The schedule lives in the options. */
 sdag_val sdag_scheduled_val(sdag_build *b, const sdag_schedule *s);

@@ -33,6 +33,7 @@
     X(conv2d) \
     X(max_pool) \
     X(avg_pool) \
+    X(upsample) \
     X(batch_norm) \
     X(norm_apply) \
     X(running) \
@@ -46,6 +47,7 @@
     X(count_not) \
     X(sigmoid_xent) \
     X(eye_distance) \
+    X(attention) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -53,8 +55,15 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(take) \
+    X(put) \
     X(diagonal) \
     X(mask_diag) \
+    X(quarter_turns) \
+    X(random_index) \
+    X(random_subset) \
+    X(random_box) \
+    X(fill_holes) \
     X(sgd) \
     X(sgd_plain) \
     X(adamw) \

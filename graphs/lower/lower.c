@@ -9,12 +9,14 @@ static void enter_node(sdag_lowering *x, int32_t index)
 {
     sdag_build *b = &x->build;
     const sdag_gnode *g = &x->req->graph->nodes[index];
-    b->node = index;
-    b->loc = g->loc;
-    b->node_name = g->name;
-    b->prefix = "";
+    const sdag_copying *c = x->copying;
+    b->node = c ? c->index : index;
+    b->loc = c ? c->self->loc : g->loc;
+    b->node_name = c ? c->self->name : g->name;
+    b->prefix = c ? sdag_arena_printf(b->arena, "%s.", g->name) : "";
+    b->copy = c ? g->name : NULL;
     b->training = x->req->training && !g->freeze;
-    b->frozen = g->freeze || !x->req->training;
+    b->frozen = c || g->freeze || !x->req->training;
     b->samples = x->req->data ? x->req->data[index] : NULL;
     b->part = sdag_role_is_data(g->type->role) ? SDAG_PART_FEED : SDAG_PART_FORWARD;
 }
@@ -60,6 +62,7 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
         if (!g->in[i].n || (p->flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA))) continue;
         int n = sdag_wire_views(x, g, i);
         if (b->status) return;
+        if (!n) continue;
         if (n > 1 && !g->type->maps && !(p->flags & SDAG_PORT_BUNDLE)) {
             b->loc = g->in[i].refs[0].loc;
             sdag_build_fail(b, "%s.%s takes one value, not a bundle of %d views", g->name, p->name, n);
@@ -78,13 +81,16 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
 static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
 {
     *n = 1;
-    if (!g->type->maps || !g->n_in || !g->in[0].n) return NULL;
-    *n = sdag_wire_views(x, g, 0);
+    int port = 0; /* the first whose views are mapped */
+    while (port < g->n_in && g->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) port++;
+    if (!g->type->maps || port == g->n_in || !g->in[port].n) return NULL;
+    *n = sdag_wire_views(x, g, port);
     if (x->build.status || *n <= 1) return NULL;
     const char **names = SDAG_NEWS(x->build.arena, const char *, *n);
+    sdag_wires w = sdag_wires_of(x, g, port);
     int k = 0;
-    for (int i = 0; i < g->in[0].n; i++) {
-        const sdag_ref *r = &g->in[0].refs[i];
+    for (int i = 0; i < w.n; i++) {
+        const sdag_ref *r = &w.refs[i];
         const sdag_lowered_port *p = &x->out->ports[r->node][r->port];
         if (r->view || p->n == 1) names[k++] = r->view ? r->view : ref_text(x, r);
         else
@@ -112,7 +118,7 @@ void sdag_lower_node(sdag_lowering *x, int32_t index)
         g->type->lower(b, &self);
     }
     for (int i = 0; i < n_outs && !b->status; i++)
-        if (!x->out->ports[index][i].n)
+        if (!x->out->ports[index][i].n && !(g->type->outs[i].flags & SDAG_PORT_OPTIONAL))
             sdag_build_fail(b, "%s: its type gave no value for '%s'", g->name, g->type->outs[i].name);
 }
 
@@ -122,10 +128,19 @@ static void collect(sdag_lowering *x, int32_t index)
     const sdag_gnode *g = &x->req->graph->nodes[index];
     sdag_lower_node(x, index); /* checks the ports */
     if (b->status) return;
-    sdag_collected c = {.node = index, .n = g->n_in};
-    c.vals = SDAG_NEWS(b->arena, sdag_val, g->n_in + 1);
-    for (int i = 0; i < g->n_in; i++)
-        if (g->in[i].n) c.vals[i] = sdag_wire_as_f32(x, g, i, sdag_wire_joint(x, g, i));
+    sdag_collected c = {.node = index};
+    c.vals = SDAG_NEWS(b->arena, sdag_val, SDAG_IN_MAX);
+    for (int i = 0; i < g->n_in && !b->status; i++) {
+        int views = g->type->ins[i].flags & SDAG_PORT_BUNDLE ? sdag_wire_views(x, g, i) : 1;
+        if (c.n + views > SDAG_IN_MAX) {
+            b->loc = g->in[i].refs[0].loc;
+            sdag_build_fail(b, "%s takes at most %d values", g->name, SDAG_IN_MAX);
+        }
+        for (int k = 0; k < views && !b->status; k++, c.n++)
+            if (g->in[i].n)
+                c.vals[c.n] =
+                    sdag_wire_as_f32(x, g, i, views > 1 ? sdag_wire_view(x, g, i, k) : sdag_wire_joint(x, g, i));
+    }
     if (!b->status) *SDAG_PUSH(b->arena, &x->out->collected) = c;
 }
 
@@ -137,12 +152,8 @@ static void mark_needed(sdag_lowering *x, bool *need, int32_t index)
     need[index] = true;
     const sdag_gnode *g = &x->req->graph->nodes[index];
     for (int i = 0; i < g->n_in; i++)
-        for (int k = 0; k < g->in[i].n; k++) {
-            int32_t from = g->in[i].refs[k].node;
-            bool swap = x->data && !sdag_role_is_data(g->type->role) &&
-                        sdag_role_is_data(x->req->graph->nodes[from].type->role);
-            mark_needed(x, need, swap ? x->data->node : from);
-        }
+        for (int k = 0; k < g->in[i].n; k++)
+            mark_needed(x, need, sdag_stands_in(x, g, &g->in[i].refs[k]) ? x->data->node : g->in[i].refs[k].node);
 }
 
 /* A source that only a probe's passes read is no feed of the phase: the length of an epoch is not its. */
@@ -212,6 +223,7 @@ static void lower_pass(sdag_lowering *x)
         if (!strcmp(ins[i].name, probe->type->collect->passes[x->req->pass])) data = i;
     }
     x->data = &probe->in[data].refs[0];
+    x->data_is_source = ins[data].flags & SDAG_PORT_SOURCE;
     bool *need = SDAG_NEWS(b->arena, bool, g->n_nodes);
     int32_t source = source_of(g, x->data->node);
     b->loc = x->data->loc;
@@ -219,15 +231,21 @@ static void lower_pass(sdag_lowering *x)
         sdag_build_fail(b, "%s.%s takes a data source, or an augment of one", probe->name, ins[data].name);
         return;
     }
+    if (x->data_is_source && source != x->data->node) {
+        sdag_build_fail(b, "%s.%s takes a data source: the augmentations of the phase are applied to it", probe->name,
+                        ins[data].name);
+        return;
+    }
     need[source] = true;
     mark_needed(x, need, x->data->node);
     mark_needed(x, need, probe->in[eval].refs[0].node);
     const sdag_phase *phase = &g->phases[x->req->phase];
-    for (int data_first = 1; data_first >= 0;
-         data_first--) /* the order of the phase does not know what is swapped here */
+    /* The order of the phase does not know what stands in: sources first, then what is made of them, then the rest. */
+    for (int turn = 0; turn < 3; turn++)
         for (int i = 0; i < phase->n_nodes && !b->status; i++) {
             int32_t n = phase->order[i];
-            if (need[n] && sdag_role_is_data(g->nodes[n].type->role) == data_first) sdag_lower_node(x, n);
+            sdag_role r = g->nodes[n].type->role;
+            if (need[n] && (r == SDAG_ROLE_SOURCE ? 0 : sdag_role_is_data(r) ? 1 : 2) == turn) sdag_lower_node(x, n);
         }
     if (b->status) return;
     sdag_collected c = {.node = x->req->probe, .n = 3};

@@ -33,9 +33,8 @@ typedef struct sdag_lowered_port {
     int n;              /* views; 1: a plain value */
     const char **names; /* NULL for a plain value */
     sdag_val *vals;     /* 0: not yet cut from joint */
-    sdag_val dims;      /* pixels of mixed sizes: i32[B,2] */
-    int64_t channels;   /* of an image, 0: not one */
-    bool feed;          /* made by the feed */
+    sdag_beside beside;
+    bool feed; /* made by the feed */
 } sdag_lowered_port;
 
 typedef struct sdag_lowered {

@@ -75,7 +75,7 @@ typedef struct sdag_task {
     size_t bytes;            /* planned memory */
 } sdag_task;
 
-/* request.graph and .data are filled in. batch 0: the options' own. */
+/* request.graph is filled in, and .data where it is NULL. batch 0: the options' own. */
 sdag_status sdag_task_create(sdag_task **out, sdag_session *s, sdag_lower_request request);
 void sdag_task_destroy(sdag_task *t);
 /* Inputs of step `step`: ids, labels, schedules. */

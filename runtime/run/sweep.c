@@ -86,6 +86,45 @@ static void set_view(sdag_session *s, sdag_probe *p)
                                .metrics = s};
 }
 
+static sdag_status load_own(const sdag_dataset *d, int64_t id, int slot, uint8_t *dst, int64_t hw[2], char *why)
+{
+    const sdag_probe *p = d->impl;
+    sdag_session *s = p->view.metrics;
+    (void)slot, (void)why;
+    s->graph->nodes[p->node].type->collect->load(p->state, id, (int32_t *)dst, d->tokens);
+    hw[0] = 1;
+    hw[1] = d->tokens;
+    return SDAG_OK;
+}
+
+/* The program of a collector that makes its data itself: the source that it names reads from the collector. */
+static sdag_status create_own(sdag_session *s, sdag_probe *p, sdag_arena *a, int32_t phase)
+{
+    const sdag_gnode *g = &s->graph->nodes[p->node];
+    const sdag_collect *c = g->type->collect;
+    const sdag_dataset **data = SDAG_NEWS(a, const sdag_dataset *, s->graph->n_nodes + 1);
+    memcpy(data, s->data, (size_t)s->graph->n_nodes * sizeof *data);
+    int port = 0;
+    while (strcmp(g->type->ins[port].name, c->passes[0])) port++;
+    int32_t source = g->in[port].refs[0].node;
+    const sdag_dataset *like = s->data[source];
+    if (!like || !like->tokens)
+        return sdag_fail(s->log, SDAG_INVALID, g->in[port].refs[0].loc, "%s.%s takes a source of text", g->name,
+                         c->passes[0]);
+    p->own = *like;
+    p->own.n = c->rows(g->opts);
+    p->own.labels = NULL;
+    p->own.load = load_own;
+    p->own.close = NULL;
+    p->own.impl = p;
+    data[source] = &p->own;
+    p->view.data[0] = like;
+    p->view.rows[0] = p->own.n;
+    p->passes = 1;
+    return sdag_task_create(&p->sweep[0].full, s,
+                            (sdag_lower_request){.phase = phase, .probe = p->node, .data = data, .batch = p->own.n});
+}
+
 sdag_status sdag_probes_create(sdag_probe **out, int *n, sdag_session *s, sdag_arena *a, int32_t phase)
 {
     const sdag_phase *ph = &s->graph->phases[phase];
@@ -98,6 +137,11 @@ sdag_status sdag_probes_create(sdag_probe **out, int *n, sdag_session *s, sdag_a
         sdag_probe *p = &list[(*n)++];
         p->node = ph->order[i];
         set_view(s, p);
+        if (c->load) {
+            sdag_status status = create_own(s, p, a, phase);
+            if (status) return status;
+            continue;
+        }
         for (; c->passes && c->passes[p->passes]; p->passes++) {
             sdag_sweep *w = &p->sweep[p->passes];
             sdag_status status =
@@ -131,6 +175,7 @@ sdag_status sdag_probes_open(sdag_session *s, sdag_probe *list, int n, const sda
     for (int i = 0; i < n && !status; i++) {
         if (list[i].passes || list[i].opened) continue;
         list[i].view.rows[0] = rows;
+        list[i].view.training = t->training;
         list[i].view.data[0] = t->lowered->program.feeds.n ? t->samplers[0].data : NULL;
         status = collect_of(s, &list[i])->open(&list[i].state, &list[i].view);
         list[i].opened = !status;
@@ -197,12 +242,35 @@ static sdag_status pass_batch(void *arg, const sdag_task *t, int64_t step)
     return collect_of(p->session, p->probe)->batch(p->probe->state, &p->probe->view, p->pass, ports, 3);
 }
 
+/* Batch after batch, each made of what the collector saw in the one before: nothing overlaps. */
+static sdag_status run_own(sdag_session *s, sdag_probe *p)
+{
+    sdag_task *t = p->sweep[0].full;
+    const sdag_program *program = &t->lowered->program;
+    pass_args args = {s, p, 0};
+    sdag_status status = SDAG_OK;
+    p->view.done = false;
+    for (int64_t step = 0; !p->view.done && !status; step++) {
+        sdag_step now = {.seed = s->graph->seed, .step = step};
+        for (int i = 0; i < program->feeds.n; i++)
+            for (int64_t k = 0; k < program->feeds.at[i].batch; k++) {
+                ((int32_t *)sdag_exec_at(t->exec, program->feeds.at[i].ids, step))[k] = (int32_t)k;
+                ((int32_t *)sdag_exec_at(t->exec, program->feeds.at[i].labels, step))[k] = -1;
+            }
+        status = sdag_exec_feed(t->exec, &now);
+        if (!status) status = sdag_exec_step(t->exec, &now, NULL);
+        if (!status) status = pass_batch(&args, t, step);
+    }
+    return status;
+}
+
 sdag_status sdag_probe_evaluate(sdag_session *s, sdag_probe *p)
 {
     const sdag_collect *c = collect_of(s, p);
     sdag_status status = c->open(&p->state, &p->view);
     if (status) return status;
-    for (int i = 0; i < p->passes && !status; i++) {
+    if (c->load) status = run_own(s, p);
+    for (int i = 0; i < p->passes && !c->load && !status; i++) {
         pass_args args = {s, p, i};
         status = sdag_sweep_run(&p->sweep[i], pass_batch, &args);
     }

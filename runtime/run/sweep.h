@@ -23,6 +23,7 @@ typedef struct sdag_probe {
     bool opened;         /* collecting in the phase's own program */
     sdag_sweep sweep[4]; /* one a pass */
     int passes;          /* 0: it watches the phase's own program */
+    sdag_dataset own;    /* what a collector that makes its data itself reads from */
 } sdag_probe;
 
 /* Probes and sinks of a phase; the list lives in a. Destroy it also after a failure. */

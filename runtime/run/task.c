@@ -113,7 +113,7 @@ sdag_status sdag_task_create(sdag_task **out, sdag_session *s, sdag_lower_reques
     sdag_task *t = *out = sdag_alloc(sizeof *t);
     if (!t) return SDAG_NOMEM;
     request.graph = s->graph;
-    request.data = (const sdag_dataset *const *)s->data;
+    if (!request.data) request.data = (const sdag_dataset *const *)s->data;
     t->session = s;
     t->phase = request.phase;
     t->training = request.training && request.pass < 0;

@@ -67,12 +67,16 @@ static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
     [SDAG_ROLE_SOURCE] = {"pretrain.images"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
+    [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
+    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra"},
+    [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
+    [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
+    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
     [SDAG_ROLE_HEAD] = {"finetune.head"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_MATH] = {"pretrain.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
 };
 
