@@ -59,7 +59,6 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
     [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
     [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
     [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
