@@ -40,6 +40,9 @@
     X(probe_accuracy) \
     X(probe_test) \
     X(probe_mean) \
+    X(probe_loss) \
+    X(probe_perplexity) \
+    X(probe_collapse) \
     X(sink_csv) \
     X(sink_images) \
     X(sink_npy)
