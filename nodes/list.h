@@ -40,6 +40,7 @@
     X(probe_test) \
     X(probe_mean) \
     X(sink_csv) \
+    X(sink_curve) \
     X(sink_images) \
     X(sink_npy)
 /* clang-format on */
