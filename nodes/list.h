@@ -19,6 +19,7 @@
     X(projector_mlp) \
     X(head_classifier) \
     X(momentum) \
+    X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(loss_info_nce) \
