@@ -13,8 +13,10 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(encoder_transformer) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(head_tokens) \
     X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \

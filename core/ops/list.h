@@ -45,6 +45,7 @@
     X(softmax_xent_soft) \
     X(count_not) \
     X(attention) \
+    X(lengths) \
     X(concat) \
     X(slice) \
     X(pad) \

@@ -96,6 +96,9 @@ typedef struct sdag_attention {
     float dropout;
 } sdag_attention;
 sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+/* Tokens before the padding: i32[B,T] -> i32[B]; *last (where not NULL) i32[B,1]: the last of them, an index for take.
+ */
+sdag_val sdag_op_lengths(sdag_build *b, sdag_val tokens, int32_t pad, sdag_val *last);
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
