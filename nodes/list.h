@@ -15,9 +15,11 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(encoder_transformer) \
     X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(head_tokens) \
     X(momentum) \
     X(memory_queue) \
     X(loss_nt_xent) \
