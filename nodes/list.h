@@ -10,12 +10,15 @@
     X(source_images) \
     X(source_random) \
     X(augment) \
+    X(pretext_rotation) \
+    X(pretext_mask) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
     X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(optimizer_sgd) \

@@ -28,13 +28,13 @@ typedef enum {
 const char *sdag_role_name(sdag_role r); /* "source" */
 
 enum {
-    SDAG_PORT_OPTIONAL = 1,
-    SDAG_PORT_BUNDLE = 2,  /* takes several views at once (a loss between views) */
-    SDAG_PORT_EVAL = 4,    /* probe: names trained nodes (`of`) to be run on other data */
-    SDAG_PORT_DATA = 8,    /* probe: names the data (`bank`, `query`) on which SDAG_PORT_EVAL nodes are run */
-    SDAG_PORT_KEY = 16,    /* given as a key of the node (`of: encoder`) rather than inside `in:` */
-    SDAG_PORT_SOURCE = 32, /* with DATA: stands in for the sources alone, so that augmentations and pretext tasks work
-                              on the new data as well; without it, for all data nodes */
+    SDAG_PORT_OPTIONAL = 1, /* input: need not be connected; output: given with some options only */
+    SDAG_PORT_BUNDLE = 2,   /* takes several views at once (a loss between views) */
+    SDAG_PORT_EVAL = 4,     /* probe: names trained nodes (`of`) to be run on other data */
+    SDAG_PORT_DATA = 8,     /* probe: names the data (`bank`, `query`) on which SDAG_PORT_EVAL nodes are run */
+    SDAG_PORT_KEY = 16,     /* given as a key of the node (`of: encoder`) rather than inside `in:` */
+    SDAG_PORT_SOURCE = 32,  /* with DATA: stands in for the sources alone, so that augmentations and pretext tasks work
+                               on the new data as well; without it, for all data nodes */
 };
 
 /* A port. type: element type and shape with named sizes, alternatives by '|': "f32[B,H,W,C]", "i32[B]", "f32[B,...]",
@@ -114,6 +114,15 @@ typedef struct sdag_beside {
 /* Of the first wire of an input port; and after sdag_out, of an output port. */
 sdag_beside sdag_in_beside(sdag_build *b, const sdag_node *self, const char *port);
 void sdag_out_beside(sdag_build *b, const sdag_node *self, const char *port, const sdag_beside *beside);
+
+/* momentum: the nodes that the port `of` names (SDAG_PORT_EVAL), once more, reading what is wired to `in` where they
+ * read what is not named. Their weights become states of self, "encoder.conv1.weight": they start as those of the nodes
+ * and are not trained; batch norms keep statistics of their own. What the last of them gives leaves `out`, and no
+ * gradient enters. */
+void sdag_lower_copy(sdag_build *b, const sdag_node *self, const char *of, const char *in, const char *out);
+/* For update: pair i of a weight of the copies and what it is a copy of, in their versions of now; false: there is
+ * none. Running statistics and counters are no pairs. */
+bool sdag_copied_at(sdag_build *b, const sdag_node *self, int i, sdag_val *copy, sdag_val *source);
 
 /* A number that may change in training, as f32[]. The schedule lives in the options. */
 sdag_val sdag_scheduled_val(sdag_build *b, const sdag_schedule *s);

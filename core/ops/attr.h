@@ -36,6 +36,12 @@ typedef struct sdag_attr_running { float momentum, scale; } sdag_attr_running;
 typedef struct sdag_attr_ignore { int32_t ignore; } sdag_attr_ignore; /* softmax_xent, count_not */
 /* dropout: keyed: the stream is named by salt instead of the op's own (the adjoint draws the forward mask again) */
 typedef struct sdag_attr_dropout { float p; int32_t keyed; uint32_t salt; } sdag_attr_dropout;
+typedef struct sdag_attr_draw { int64_t n; uint32_t stream; int32_t unused; } sdag_attr_draw; /* random_index */
+typedef struct sdag_attr_subset { int64_t n, k; uint32_t stream; int32_t unused; } sdag_attr_subset; /* random_subset */
+typedef struct sdag_attr_box { int64_t h, w; float ratio; uint32_t stream; } sdag_attr_box; /* random_box */
+enum { SDAG_FILL_VALUE, SDAG_FILL_MEAN, SDAG_FILL_NOISE, SDAG_FILL_BORDER };
+/* fill_holes: cell_h, cell_w: of the grid whose cells hold a hole each (border) */
+typedef struct sdag_attr_fill { int64_t cell_h, cell_w; int32_t fill; float value; uint32_t stream; int32_t unused; } sdag_attr_fill;
 typedef struct sdag_attr_sgd { float lr_mul, wd, momentum, eta; int32_t nesterov; } sdag_attr_sgd; /* sgd, lars (eta) */
 typedef struct sdag_attr_adamw { float lr_mul, wd, beta1, beta2, eps; } sdag_attr_adamw;
 typedef struct sdag_attr_clip { float max_norm; } sdag_attr_clip;

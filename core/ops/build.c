@@ -183,6 +183,8 @@ sdag_val sdag_state_get(sdag_build *b, const char *name, sdag_dtype t, sdag_shap
                                                     .init = init,
                                                     .flags = flags,
                                                     .frozen = b->frozen,
+                                                    .copy_node = b->copy,
+                                                    .copy_name = b->copy ? sdag_arena_str(b->arena, name) : NULL,
                                                     .first = v,
                                                     .last = v,
                                                     .node_index = b->node};

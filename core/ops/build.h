@@ -64,7 +64,8 @@ typedef struct sdag_state {
     sdag_init init;
     unsigned flags;
     bool frozen;
-    sdag_val first, last; /* versions at the start and at the end of a step */
+    const char *copy_node, *copy_name; /* starts as this state of the same phase; NULL: by its rule */
+    sdag_val first, last;              /* versions at the start and at the end of a step */
     int32_t node_index;
 } sdag_state;
 
@@ -97,7 +98,8 @@ struct sdag_build {
     int32_t node;       /* being lowered */
     sdag_loc loc;       /* of that node */
     const char *node_name;
-    const char *prefix; /* put before the names of states: "layer1.0." */
+    const char *prefix; /* put before the names of states: "encoder." */
+    const char *copy;   /* node whose states those made now are copies of, under their names without prefix; NULL */
     sdag_part part;
     bool training;                      /* batch statistics, dropout, ... */
     bool frozen;                        /* states made now are not trained */

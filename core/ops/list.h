@@ -54,6 +54,11 @@
     X(scatter_add) \
     X(diagonal) \
     X(mask_diag) \
+    X(quarter_turns) \
+    X(random_index) \
+    X(random_subset) \
+    X(random_box) \
+    X(fill_holes) \
     X(sgd) \
     X(sgd_plain) \
     X(adamw) \

@@ -6,6 +6,8 @@
 
 #include "core/ops/build.h"
 
+struct sdag_attr_fill; /* core/ops/attr.h */
+
 /* ---- element-wise, one argument: f32[...] -> f32[...] */
 sdag_val sdag_op_relu(sdag_build *b, sdag_val x);
 sdag_val sdag_op_gelu(sdag_build *b, sdag_val x, bool tanh_form); /* erf form by default (Hendrycks & Gimpel 2016) */
@@ -98,6 +100,20 @@ sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
                              int64_t n);                            /* the adjoint of gather -> f32[n,...] */
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x);               /* f32[...,N,N] -> f32[...,N] */
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N,N], the diagonal replaced */
+
+/* ---- random choices for each sample of a batch, and what is made of them; none has a gradient. samples: their numbers
+ * i32[B] (core/node/sample.h); anything else [B,...] is keyed by the place in the stream of batches. stream:
+ * sdag_hash32 of the node's name. */
+sdag_val sdag_op_random_index(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n); /* i32[B] in 0..n-1 */
+/* k of n places: f32[B,n], 1 where chosen; *rest i32[B,n-k]: the others, rising */
+sdag_val sdag_op_random_subset(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n, int64_t k, sdag_val *rest);
+/* f32[B,H,W,1]: 1 in a random rectangle of about this part of the area */
+sdag_val sdag_op_random_box(sdag_build *b, sdag_val samples, uint32_t stream, int64_t h, int64_t w, float ratio);
+/* x f32[B,H,W,C] with the pixels of mask f32[B,H,W,1] != 0 replaced; samples may be 0; how: see core/ops/attr.h */
+sdag_val sdag_op_fill_holes(sdag_build *b, sdag_val x, sdag_val mask, sdag_val samples,
+                            const struct sdag_attr_fill *how);
+/* x [B,H,H,C] of any type, turns i32[r B] in 0..3 -> [r B,H,H,C]: every image r times, turned counter-clockwise */
+sdag_val sdag_op_quarter_turns(sdag_build *b, sdag_val x, sdag_val turns);
 
 /* ---- updates of states, one in an op: p (and its slots) take their new version in place.
  * lr f32[] may be scheduled; scale f32[] multiplies the gradient first (clipping), 0: none. */

@@ -190,5 +190,6 @@ sdag_status sdag_train(sdag_lowered **out, sdag_arena *a, sdag_log *log, const s
     }
     if (!b->status) check_reached(x, nodes);
     if (!b->status) lower_optimizer(x);
+    if (!b->status) sdag_lower_updates(x);
     return b->status;
 }

@@ -130,7 +130,9 @@ void sdag_build_inputs(sdag_builder *b, int32_t id)
                 if (n->spec->entries[k].value == v && strcmp(n->spec->entries[k].key, n->type->ins[i].name) == 0)
                     connect_once(b, id, i, v, n->spec->entries[k].loc, given);
     for (int i = 0; i < n->n_in; i++)
-        if (!given[i].file && !(n->type->ins[i].flags & SDAG_PORT_OPTIONAL) && !(in && in->kind == SDAG_SPEC_NULL))
+        if (!given[i].file && !(n->type->ins[i].flags & SDAG_PORT_OPTIONAL) &&
+            !(n->use >= 0 && n->type->ins[i].flags & SDAG_PORT_EVAL) && /* it names what the node taken over named */
+            !(in && in->kind == SDAG_SPEC_NULL))
             sdag_reader_error(&b->r, n->loc, "port '%s' of '%s' (%s) is not connected", n->type->ins[i].name, n->name,
                               n->type->name);
 }

@@ -9,12 +9,14 @@ static void enter_node(sdag_lowering *x, int32_t index)
 {
     sdag_build *b = &x->build;
     const sdag_gnode *g = &x->req->graph->nodes[index];
-    b->node = index;
-    b->loc = g->loc;
-    b->node_name = g->name;
-    b->prefix = "";
+    const sdag_copying *c = x->copying;
+    b->node = c ? c->index : index;
+    b->loc = c ? c->self->loc : g->loc;
+    b->node_name = c ? c->self->name : g->name;
+    b->prefix = c ? sdag_arena_printf(b->arena, "%s.", g->name) : "";
+    b->copy = c ? g->name : NULL;
     b->training = x->req->training && !g->freeze;
-    b->frozen = g->freeze || !x->req->training;
+    b->frozen = c || g->freeze || !x->req->training;
     b->samples = x->req->data ? x->req->data[index] : NULL;
     b->part = sdag_role_is_data(g->type->role) ? SDAG_PART_FEED : SDAG_PART_FORWARD;
 }
@@ -79,13 +81,16 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
 static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
 {
     *n = 1;
-    if (!g->type->maps || !g->n_in || !g->in[0].n) return NULL;
-    *n = sdag_wire_views(x, g, 0);
+    int port = 0; /* the first whose views are mapped */
+    while (port < g->n_in && g->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) port++;
+    if (!g->type->maps || port == g->n_in || !g->in[port].n) return NULL;
+    *n = sdag_wire_views(x, g, port);
     if (x->build.status || *n <= 1) return NULL;
     const char **names = SDAG_NEWS(x->build.arena, const char *, *n);
+    sdag_wires w = sdag_wires_of(x, g, port);
     int k = 0;
-    for (int i = 0; i < g->in[0].n; i++) {
-        const sdag_ref *r = &g->in[0].refs[i];
+    for (int i = 0; i < w.n; i++) {
+        const sdag_ref *r = &w.refs[i];
         const sdag_lowered_port *p = &x->out->ports[r->node][r->port];
         if (r->view || p->n == 1) names[k++] = r->view ? r->view : ref_text(x, r);
         else
@@ -113,7 +118,7 @@ void sdag_lower_node(sdag_lowering *x, int32_t index)
         g->type->lower(b, &self);
     }
     for (int i = 0; i < n_outs && !b->status; i++)
-        if (!x->out->ports[index][i].n)
+        if (!x->out->ports[index][i].n && !(g->type->outs[i].flags & SDAG_PORT_OPTIONAL))
             sdag_build_fail(b, "%s: its type gave no value for '%s'", g->name, g->type->outs[i].name);
 }
 

@@ -10,12 +10,21 @@ static inline bool sdag_role_is_data(sdag_role r)
     return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT;
 }
 
+/* A momentum node at work: the nodes that it names are lowered as its own. */
+typedef struct sdag_copying {
+    const sdag_gnode *self;
+    int32_t index; /* of self */
+    const sdag_ref *of;
+    int n_of, in; /* in: self's port that stands for what is not named */
+} sdag_copying;
+
 typedef struct sdag_lowering {
     sdag_build build;
     sdag_lowered *out;
     const sdag_lower_request *req;
-    const sdag_ref *data; /* evaluating a probe: what stands in for the data of the nodes evaluated; NULL */
-    bool data_is_source;  /* it stands in for their sources alone */
+    const sdag_ref *data;        /* evaluating a probe: what stands in for the data of the nodes evaluated; NULL */
+    bool data_is_source;         /* it stands in for their sources alone */
+    const sdag_copying *copying; /* NULL: nodes are lowered as themselves */
     const struct sdag_lowered *trained_of; /* optimizer: whose `trained` is asked for */
 } sdag_lowering;
 
@@ -47,6 +56,14 @@ bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sd
 
 /* Whether the data of the probe that is evaluated stand in for what this wire brings to that node. */
 bool sdag_stands_in(const sdag_lowering *x, const sdag_gnode *to, const sdag_ref *from);
+/* Whether a node that is being copied reads here what is not copied with it. */
+bool sdag_copy_reads_outside(const sdag_lowering *x, const sdag_gnode *to, const sdag_ref *from);
+/* The refs of a port, after what stands in for them. */
+sdag_wires sdag_wires_of(sdag_lowering *x, const sdag_gnode *to, int port);
+/* Number of an output (or input) port by its name; -1. */
+int sdag_port_number(const sdag_port *ports, const char *name);
+/* Calls the update of every node of the phase that has one, after the optimizer. */
+void sdag_lower_updates(sdag_lowering *x);
 /* Lowers one node (its inputs are lowered already). */
 void sdag_lower_node(sdag_lowering *x, int32_t index);
 /* The value behind refs[0..n): joined when several; reports and returns 0 on failure. */

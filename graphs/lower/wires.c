@@ -30,9 +30,13 @@ static sdag_wires same_output(sdag_lowering *x, const sdag_ref *from)
 
 /* The refs of a port; while a probe is evaluated, its data stand in for the data that training used. What a port that
  * may be left open read of them (which patches are visible) does not fit other data: it is open then. */
-static sdag_wires resolve(sdag_lowering *x, const sdag_gnode *to, int port)
+sdag_wires sdag_wires_of(sdag_lowering *x, const sdag_gnode *to, int port)
 {
     sdag_wires w = to->in[port];
+    if (w.n && sdag_copy_reads_outside(x, to, &w.refs[0])) {
+        if (to->type->ins[port].flags & SDAG_PORT_OPTIONAL) return (sdag_wires){0};
+        return sdag_wires_of(x, x->copying->self, x->copying->in);
+    }
     if (!w.n || !sdag_stands_in(x, to, &w.refs[0])) return w;
     if (!x->data_is_source)
         return to->type->ins[port].flags & SDAG_PORT_OPTIONAL ? (sdag_wires){0}
@@ -83,7 +87,7 @@ static int ref_views(sdag_lowering *x, const sdag_ref *r, int *first)
 
 int sdag_wire_views(sdag_lowering *x, const sdag_gnode *to, int port)
 {
-    sdag_wires w = resolve(x, to, port);
+    sdag_wires w = sdag_wires_of(x, to, port);
     int n = 0, first;
     for (int i = 0; i < w.n; i++) n += ref_views(x, &w.refs[i], &first);
     return n;
@@ -91,7 +95,7 @@ int sdag_wire_views(sdag_lowering *x, const sdag_gnode *to, int port)
 
 sdag_val sdag_wire_view(sdag_lowering *x, const sdag_gnode *to, int port, int view)
 {
-    sdag_wires w = resolve(x, to, port);
+    sdag_wires w = sdag_wires_of(x, to, port);
     for (int i = 0, first; i < w.n; i++) {
         int n = ref_views(x, &w.refs[i], &first);
         if (view < n) return member(x, port_of(x, &w.refs[i]), first + view);
@@ -102,7 +106,7 @@ sdag_val sdag_wire_view(sdag_lowering *x, const sdag_gnode *to, int port, int vi
 
 sdag_val sdag_wire_joint(sdag_lowering *x, const sdag_gnode *to, int port)
 {
-    sdag_wires w = resolve(x, to, port);
+    sdag_wires w = sdag_wires_of(x, to, port);
     int n = sdag_wire_views(x, to, port);
     if (n == 0) return 0;
     if (n == 1) return sdag_wire_view(x, to, port, 0);
@@ -119,7 +123,7 @@ sdag_val sdag_wire_as_f32(sdag_lowering *x, const sdag_gnode *to, int port, sdag
     sdag_build *b = &x->build;
     const char *type = to->type->ins[port].type;
     if (!v || sdag_value_at(b, v)->dtype != SDAG_DT_U8 || (strncmp(type, "f32", 3) && !strstr(type, "image"))) return v;
-    sdag_wires w = resolve(x, to, port);
+    sdag_wires w = sdag_wires_of(x, to, port);
     if (port_of(x, &w.refs[0])->beside.dims) {
         b->loc = w.refs[0].loc;
         sdag_build_fail(b,
@@ -131,7 +135,7 @@ sdag_val sdag_wire_as_f32(sdag_lowering *x, const sdag_gnode *to, int port, sdag
     return sdag_op_to_f32(b, v, 1.0f / 255, 0);
 }
 
-static int port_index(const sdag_port *ports, const char *name)
+int sdag_port_number(const sdag_port *ports, const char *name)
 {
     for (int i = 0; ports && ports[i].name; i++)
         if (!strcmp(ports[i].name, name)) return i;
@@ -140,7 +144,7 @@ static int port_index(const sdag_port *ports, const char *name)
 
 static int in_index(sdag_build *b, const sdag_node *self, const char *port)
 {
-    int i = port_index(self->g->type->ins, port);
+    int i = sdag_port_number(self->g->type->ins, port);
     if (i < 0) sdag_build_fail(b, "%s: its type has no input '%s'", self->g->name, port);
     return i;
 }
@@ -151,14 +155,14 @@ const char *sdag_node_name(const sdag_node *n) { return n->g->name; }
 
 bool sdag_in_given(const sdag_node *self, const char *port)
 {
-    int i = port_index(self->g->type->ins, port);
-    return i >= 0 && resolve(self->ctx, self->g, i).n > 0;
+    int i = sdag_port_number(self->g->type->ins, port);
+    return i >= 0 && sdag_wires_of(self->ctx, self->g, i).n > 0;
 }
 
 sdag_val sdag_in(sdag_build *b, const sdag_node *self, const char *port)
 {
     int i = in_index(b, self, port);
-    if (i < 0 || !resolve(self->ctx, self->g, i).n) return 0;
+    if (i < 0 || !sdag_wires_of(self->ctx, self->g, i).n) return 0;
     int n = sdag_wire_views(self->ctx, self->g, i);
     if (b->status) return 0;
     sdag_val v = self->view >= 0 && n > 1 ? sdag_wire_view(self->ctx, self->g, i, self->view)
@@ -194,7 +198,7 @@ sdag_val sdag_in_image(sdag_build *b, const sdag_node *self, const char *port, s
     if (i < 0 || b->status || !self->g->in[i].n) return 0;
     sdag_val v = sdag_wire_joint(self->ctx, self->g, i);
     if (b->status || !v) return 0;
-    sdag_wires w = resolve(self->ctx, self->g, i);
+    sdag_wires w = sdag_wires_of(self->ctx, self->g, i);
     const sdag_lowered_port *p = port_of(self->ctx, &w.refs[0]);
     *dims = p->beside.dims;
     *channels = p->beside.channels ? p->beside.channels : sdag_dim(b, v, -1);
@@ -205,14 +209,14 @@ sdag_beside sdag_in_beside(sdag_build *b, const sdag_node *self, const char *por
 {
     int i = in_index(b, self, port);
     sdag_wires w = {0};
-    if (i >= 0 && !b->status) w = resolve(self->ctx, self->g, i);
+    if (i >= 0 && !b->status) w = sdag_wires_of(self->ctx, self->g, i);
     const sdag_lowered_port *p = w.n ? port_of(self->ctx, &w.refs[0]) : NULL;
     return p ? p->beside : (sdag_beside){0};
 }
 
 static sdag_lowered_port *out_port(sdag_build *b, const sdag_node *self, const char *port)
 {
-    int i = port_index(self->g->type->outs, port);
+    int i = sdag_port_number(self->g->type->outs, port);
     if (i < 0) sdag_build_fail(b, "%s: its type has no output '%s'", self->g->name, port);
     return b->status ? NULL : &self->ctx->out->ports[self->index][i];
 }

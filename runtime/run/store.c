@@ -122,6 +122,7 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
     const sdag_gnode *g = gnode_of(s, phase, t->node), *from = g && g->use >= 0 ? &s->graph->nodes[g->use] : NULL;
     int source = from && !(t->flags & SDAG_STATE_SLOT) ? find(s, from->phase, from->name, t->name) : -1;
     bool changes = s->graph->phases[phase].optimizer >= 0;
+    int copied = t->copy_node ? find(s, phase, t->copy_node, t->copy_name) : -1;
     if (source >= 0 && !changes) {
         w.data = s->store.list.at[source].data;
         w.shared = true;
@@ -133,6 +134,7 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
         sdag_arena_defer(s->arena, sdag_free, w.data);
         sdag_status status = SDAG_OK;
         if (source >= 0) memcpy(w.data, s->store.list.at[source].data, bytes);
+        else if (copied >= 0) memcpy(w.data, s->store.list.at[copied].data, bytes);
         else if (g && g->weights && !(t->flags & SDAG_STATE_SLOT)) status = from_file(s, g, t, w.data);
         else start(s, t, w.data);
         if (status) return status;

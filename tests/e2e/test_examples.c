@@ -55,6 +55,7 @@ enum { LINES = sizeof pipeline / sizeof *pipeline };
 static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_SOURCE] = {"pretrain.images"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
+    [SDAG_ROLE_PRETEXT] = {"pretrain.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
     [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
