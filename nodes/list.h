@@ -9,9 +9,11 @@
     X(source_idx) \
     X(source_images) \
     X(source_random) \
+    X(source_normal) \
     X(augment) \
     X(pretext_rotation) \
     X(pretext_mask) \
+    X(pretext_noise) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
@@ -21,6 +23,7 @@
     X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
+    X(math_sample_gaussian) \
     X(optimizer_sgd) \
     X(optimizer_adamw) \
     X(optimizer_lars) \

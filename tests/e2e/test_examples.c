@@ -53,7 +53,7 @@ enum { LINES = sizeof pipeline / sizeof *pipeline };
 
 /* The nodes that a type of this role may stand in for, by role. */
 static const char *const places[SDAG_ROLE_COUNT][3] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images"},
+    [SDAG_ROLE_SOURCE] = {"pretrain.images", "predict.extra"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
     [SDAG_ROLE_PRETEXT] = {"pretrain.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
@@ -63,6 +63,7 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
     [SDAG_ROLE_HEAD] = {"finetune.head"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
+    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
 };
 
