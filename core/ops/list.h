@@ -45,6 +45,8 @@
     X(softmax_xent) \
     X(softmax_xent_soft) \
     X(count_not) \
+    X(sigmoid_xent) \
+    X(eye_distance) \
     X(concat) \
     X(slice) \
     X(pad) \
