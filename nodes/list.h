@@ -41,6 +41,7 @@
     X(probe_linear) \
     X(probe_accuracy) \
     X(probe_mean) \
+    X(probe_reconstruction) \
     X(sink_csv) \
     X(sink_images) \
     X(sink_npy)

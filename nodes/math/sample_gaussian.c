@@ -1,7 +1,6 @@
-/* math.sample_gaussian -- a code drawn from the distribution that an encoder gives, so that gradients pass through it (the
- * reparameterisation trick).
- *   z = mean + exp(log_var / 2) eps,   eps ~ N(0, I)     f32[B,...]     Kingma & Welling 2014, section 2.4
- * Outside training z = mean. eps is new for every sample and epoch. */
+/* math.sample_gaussian -- a code drawn from the distribution that an encoder gives, so that gradients pass through it
+ * (the reparameterisation trick). z = mean + exp(log_var / 2) eps,   eps ~ N(0, I)     f32[B,...]     Kingma & Welling
+ * 2014, section 2.4 Outside training z = mean. eps is new for every sample and epoch. */
 #include "core/base/rng.h"
 #include "core/node/node.h"
 #include "core/node/sample.h"

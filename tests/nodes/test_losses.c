@@ -28,7 +28,8 @@ static pipeline_options options = {.yaml = text, .types = formula_types, .fill =
 static void run(const char *nodes, bool train)
 {
     int n = snprintf(text, sizeof text, "version: 1\nphases:\n  a:\n%s    nodes:\n%s%s", train ? "    steps: 1\n" : "",
-                     nodes, train ? "      optimizer: {type: optimizer.sgd, in: loss, lr: 0}\n"
+                     nodes,
+                     train ? "      optimizer: {type: optimizer.sgd, in: loss, lr: 0}\n"
                            : "      mean: {type: probe.mean, in: loss}\n");
     assert_true(n > 0 && n < (int)sizeof text);
     options.train = train;
@@ -86,8 +87,8 @@ static void test_reconstruction(void **state)
         for (int masked = 0; masked < 2; masked++)
             for (int sum = 0; sum < 2; sum++) {
                 char nodes[1000];
-                snprintf(nodes, sizeof nodes, IMAGES "%s" LOSS("%s, in: {x: x, y: y%s}, sum: %s"),
-                         masked ? MASK : "", kinds[kind], masked ? ", mask: m" : "", sum ? "true" : "false");
+                snprintf(nodes, sizeof nodes, IMAGES "%s" LOSS("%s, in: {x: x, y: y%s}, sum: %s"), masked ? MASK : "",
+                         kinds[kind], masked ? ", mask: m" : "", sum ? "true" : "false");
                 double total = 0, weight = 0;
                 for (int i = 0; i < B * PIXELS; i++) {
                     const double w = masked ? m[i / C] : 1;
@@ -104,7 +105,8 @@ static void test_mask_of_nothing(void **state)
 {
     (void)state;
     run(WEIGHT("x") "      y: {type: test.constant, rows: 4, width: 5}\n"
-                    "      m: {type: test.weight, rows: 4, width: 5, scale: 0}\n" LOSS("mse, in: {x: x, y: y, mask: m}"),
+                    "      m: {type: test.weight, rows: 4, width: 5, scale: 0}\n" LOSS(
+                        "mse, in: {x: x, y: y, mask: m}"),
         true);
     assert_true(pipeline_loss(&p) == 0);
     const float *g = SDAG_DATA_F32(pipeline_grad(&p, "x", "weight"));
@@ -154,9 +156,9 @@ static void test_pairs(void **state)
                      p1z1 = loss_of(WEIGHT("p1") WEIGHT("z1"), names[k], "p1", "z1", "");
         near(loss_of(VIEWS, names[k], "[p0, p1]", "[z0, z1]", ""), (p0z1 + p1z0) / 2);
         near(loss_of(VIEWS, names[k], "[p0, p1]", "[z0, z1]", ", pairs: same"), (p0z0 + p1z1) / 2);
-        near(loss_of(VIEWS COPY("q0", "p0") COPY("y0", "z0"), names[k], "[p0, p1, q0]", "[z0, z1, y0]",
-                     ", pairs: same"),
-             (2 * p0z0 + p1z1) / 3);
+        near(
+            loss_of(VIEWS COPY("q0", "p0") COPY("y0", "z0"), names[k], "[p0, p1, q0]", "[z0, z1, y0]", ", pairs: same"),
+            (2 * p0z0 + p1z1) / 3);
     }
     assert_true(fabs(loss_of(WEIGHT("p0"), "cosine", "p0", "p0", "")) < 1e-6);
     near(loss_of(WEIGHT("p0"), "cosine", "p0", "p0", ", form: negative"), -1);
@@ -235,9 +237,12 @@ static void test_far_logits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reconstruction), cmocka_unit_test(test_mask_of_nothing),
-        cmocka_unit_test(test_sum),            cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_stop_gradient),  cmocka_unit_test(test_correlations),
+        cmocka_unit_test(test_reconstruction),
+        cmocka_unit_test(test_mask_of_nothing),
+        cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_stop_gradient),
+        cmocka_unit_test(test_correlations),
         cmocka_unit_test(test_far_logits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
