@@ -40,6 +40,7 @@
     X(probe_knn) \
     X(probe_linear) \
     X(probe_accuracy) \
+    X(probe_test) \
     X(probe_mean) \
     X(probe_reconstruction) \
     X(sink_csv) \

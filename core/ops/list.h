@@ -47,6 +47,7 @@
     X(count_not) \
     X(sigmoid_xent) \
     X(eye_distance) \
+    X(attention) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -54,6 +55,8 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(take) \
+    X(put) \
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \
