@@ -15,8 +15,8 @@
 enum { SDAG_PCA_MAX = 4096 }; /* numbers of a sample: the matrix of their covariances has the square of it */
 
 typedef struct sdag_pca {
-    int64_t d, k; /* to be set: numbers of a sample, components; 1 <= k <= d <= SDAG_PCA_MAX */
-    int64_t n;    /* samples so far */
+    int64_t d, k;                  /* to be set: numbers of a sample, components; 1 <= k <= d <= SDAG_PCA_MAX */
+    int64_t n;                     /* samples so far */
     double *mean, *gram, *vectors; /* sums until fit: f64[d], f64[d,d]; then vectors f64[k,d] */
     float *part;                   /* f32[d,d] of one batch */
 } sdag_pca;

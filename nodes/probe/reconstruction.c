@@ -1,6 +1,6 @@
 /* probe.reconstruction -- how much of an image is lost between encoder and decoder, and what a linear code would lose.
- *   error = mean over samples and pixels of (x - y)^2,   y the output of `of`, x the image as the data set has it, in 0..1
- * Metrics: the error on `query`; bank: the same on `bank`; with components: K, pca: the error on `query` of the K
+ *   error = mean over samples and pixels of (x - y)^2,   y the output of `of`, x the image as the data set has it, in
+ * 0..1 Metrics: the error on `query`; bank: the same on `bank`; with components: K, pca: the error on `query` of the K
  * principal components of the bank, which no linear code of K numbers undercuts there (Pearson 1901).
  * `of` may read spoilt images (query: a pretext.noise): they are compared with the clean ones. */
 #include <string.h>
@@ -25,7 +25,10 @@ static const sdag_port ins[] = {
      .type = "image",
      .help = "data of the training: their error, and the components",
      .flags = SDAG_PORT_DATA | SDAG_PORT_KEY},
-    {.name = "query", .type = "image", .help = "data that training did not see", .flags = SDAG_PORT_DATA | SDAG_PORT_KEY},
+    {.name = "query",
+     .type = "image",
+     .help = "data that training did not see",
+     .flags = SDAG_PORT_DATA | SDAG_PORT_KEY},
     {0},
 };
 static const char *const passes[] = {"bank", "query", NULL};
@@ -56,17 +59,20 @@ static sdag_status check_sizes(const state *s, const sdag_collector *c, int pass
     const sdag_dataset *d = c->data[pass];
     const int64_t *k = y->shape.d;
     if (y->shape.rank != 4 || d->h != k[1] || d->w != k[2] || d->c != k[3])
-        return sdag_fail(c->log, SDAG_INVALID, c->loc,
-                         "%s: '%s' has images of %lld by %lld with %lld channels%s, but 'of' gives %lld by %lld with %lld",
-                         c->node, pass_name(pass), (long long)d->h, (long long)d->w, (long long)d->c,
-                         d->h ? "" : " (0: of mixed sizes)", (long long)k[1], (long long)k[2], (long long)k[3]);
+        return sdag_fail(
+            c->log, SDAG_INVALID, c->loc,
+            "%s: '%s' has images of %lld by %lld with %lld channels%s, but 'of' gives %lld by %lld with %lld", c->node,
+            pass_name(pass), (long long)d->h, (long long)d->w, (long long)d->c, d->h ? "" : " (0: of mixed sizes)",
+            (long long)k[1], (long long)k[2], (long long)k[3]);
     if (s->d && s->d != k[1] * k[2] * k[3])
-        return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: 'bank' and 'query' have images of different sizes", c->node);
+        return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: 'bank' and 'query' have images of different sizes",
+                         c->node);
     if (o->components > k[1] * k[2] * k[3] || (o->components && k[1] * k[2] * k[3] > SDAG_PCA_MAX))
-        return sdag_fail(c->log, SDAG_INVALID, c->loc,
-                         "%s.components: images of %lld numbers have at most %lld components; above %d numbers they are "
-                         "not computed",
-                         c->node, (long long)(k[1] * k[2] * k[3]), (long long)(k[1] * k[2] * k[3]), SDAG_PCA_MAX);
+        return sdag_fail(
+            c->log, SDAG_INVALID, c->loc,
+            "%s.components: images of %lld numbers have at most %lld components; above %d numbers they are "
+            "not computed",
+            c->node, (long long)(k[1] * k[2] * k[3]), (long long)(k[1] * k[2] * k[3]), SDAG_PCA_MAX);
     return SDAG_OK;
 }
 
@@ -114,7 +120,8 @@ static sdag_status batch(void *state_, sdag_collector *c, int pass, const sdag_t
     const float *y = SDAG_DATA_F32(ports[0]);
     for (int64_t i = 0; i < n * s->d; i++)
         s->error[pass] += ((double)s->x[i] - (double)y[i]) * ((double)s->x[i] - (double)y[i]);
-    for (int64_t i = 0; i < n && s->pca.k && pass == QUERY; i++) s->pca_error += sdag_pca_error(&s->pca, s->x + i * s->d);
+    for (int64_t i = 0; i < n && s->pca.k && pass == QUERY; i++)
+        s->pca_error += sdag_pca_error(&s->pca, s->x + i * s->d);
     s->n[pass] += n;
     return SDAG_OK;
 }
