@@ -9,9 +9,11 @@
     X(source_idx) \
     X(source_images) \
     X(source_random) \
+    X(source_normal) \
     X(augment) \
     X(pretext_rotation) \
     X(pretext_mask) \
+    X(pretext_noise) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
@@ -24,6 +26,7 @@
     X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
+    X(math_sample_gaussian) \
     X(loss_info_nce) \
     X(loss_cosine) \
     X(loss_barlow_twins) \
@@ -42,6 +45,7 @@
     X(probe_accuracy) \
     X(probe_test) \
     X(probe_mean) \
+    X(probe_reconstruction) \
     X(sink_csv) \
     X(sink_curve) \
     X(sink_images) \

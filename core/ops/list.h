@@ -61,6 +61,7 @@
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \
+    X(random) \
     X(random_index) \
     X(random_subset) \
     X(random_box) \

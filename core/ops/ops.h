@@ -129,6 +129,9 @@ sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N
 /* ---- random choices for each sample of a batch, and what is made of them; none has a gradient. samples: their numbers
  * i32[B] (core/node/sample.h); anything else [B,...] is keyed by the place in the stream of batches. stream:
  * sdag_hash32 of the node's name. */
+/* Independent numbers of the shape to, whose first axis is that of the samples: uniform in 0..1, or N(0, 1). */
+sdag_val sdag_op_rand(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
+sdag_val sdag_op_randn(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
 sdag_val sdag_op_random_index(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n); /* i32[B] in 0..n-1 */
 /* k of n places: f32[B,n], 1 where chosen; *rest i32[B,n-k]: the others, rising */
 sdag_val sdag_op_random_subset(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n, int64_t k, sdag_val *rest);
