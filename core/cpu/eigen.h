@@ -1,19 +1,20 @@
-/* Eigenvalues of symmetric matrices, by the LAPACK in OpenBLAS.
+/* Eigenvalues and eigenvectors of symmetric matrices, over LAPACK (which OpenBLAS brings along; see gemm.h for its
+ * threads).
  *
- *   sdag_status s = sdag_eigenvalues(w, a, n, log);   // w f64[n], smallest first; a f64[n,n] is used up
- *
- * About 4/3 n^3 operations on one thread. Safe to call from many threads at once; the same matrix gives the same
- * bits. */
+ *   sdag_status s = sdag_eigen_largest(values, vectors, a, 784, 16);
+ *   if (s == SDAG_FAILED) ...                       // LAPACK found no solution: never seen for finite numbers */
 #ifndef SDAG_CPU_EIGEN_H
 #define SDAG_CPU_EIGEN_H
 
 #include <stdint.h>
 
-#include "core/base/log.h"
 #include "core/base/status.h"
 
-/* Reads one triangle of a. SDAG_NOMEM; SDAG_FAILED (reported): it does not converge, as with numbers that are not
- * finite. 0 <= n < 2^15. */
-sdag_status sdag_eigenvalues(double *w, double *a, int64_t n, sdag_log *log);
+/* The k largest eigenvalues of a f64[n,n] (symmetric; overwritten) into values f64[k], rising, and their unit vectors
+ * into the rows of vectors f64[k,n]. 1 <= k <= n < 2^15. */
+sdag_status sdag_eigen_largest(double *values, double *vectors, double *a, int64_t n, int64_t k);
+
+/* All eigenvalues of a into values f64[n], rising. 0 <= n < 2^15. */
+sdag_status sdag_eigen_values(double *values, double *a, int64_t n);
 
 #endif

@@ -48,6 +48,7 @@
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \
+    X(lengths) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -60,6 +61,7 @@
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \
+    X(random) \
     X(random_index) \
     X(random_subset) \
     X(random_box) \

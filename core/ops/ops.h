@@ -51,6 +51,7 @@ sdag_val sdag_op_matmul(sdag_build *b, sdag_val x, sdag_val y, bool tx, bool ty,
 sdag_val sdag_op_matmul_nt(sdag_build *b, sdag_val x, sdag_val y, float alpha); /* alpha x y' */
 sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
                         sdag_val bias); /* x[...,I] w[O,I]' + bias[O]; bias may be 0 */
+sdag_val sdag_op_linear_t(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias); /* the same with w f32[I,O] */
 
 /* ---- images, channels-last */
 /* x f32[N,H,W,C], w f32[O,C/groups,kh,kw] -> f32[N,H',W',O] (PyTorch's conv2d: cross-correlation) */
@@ -103,6 +104,9 @@ typedef struct sdag_attention {
     float dropout;
 } sdag_attention;
 sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+/* Tokens before the padding: i32[B,T] -> i32[B]; *last (where not NULL) i32[B,1]: the last of them, an index for take.
+ */
+sdag_val sdag_op_lengths(sdag_build *b, sdag_val tokens, int32_t pad, sdag_val *last);
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
@@ -125,6 +129,9 @@ sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N
 /* ---- random choices for each sample of a batch, and what is made of them; none has a gradient. samples: their numbers
  * i32[B] (core/node/sample.h); anything else [B,...] is keyed by the place in the stream of batches. stream:
  * sdag_hash32 of the node's name. */
+/* Independent numbers of the shape to, whose first axis is that of the samples: uniform in 0..1, or N(0, 1). */
+sdag_val sdag_op_rand(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
+sdag_val sdag_op_randn(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
 sdag_val sdag_op_random_index(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n); /* i32[B] in 0..n-1 */
 /* k of n places: f32[B,n], 1 where chosen; *rest i32[B,n-k]: the others, rising */
 sdag_val sdag_op_random_subset(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n, int64_t k, sdag_val *rest);

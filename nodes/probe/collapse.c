@@ -95,7 +95,8 @@ static sdag_status effective_rank(double *rank, const sdag_gathered *g, const sd
     if (!st) {
         sdag_gemm(!wide, wide, n, n, k, 1, g->x, g->d, g->x, g->d, 0, cov, n);
         for (size_t i = 0; i < cells; i++) a[i] = (double)cov[i];
-        st = sdag_eigenvalues(w, a, n, c->log);
+        st = sdag_eigen_values(w, a, n);
+        if (st == SDAG_FAILED) sdag_fail(c->log, st, c->loc, "%s: the eigenvalues cannot be found", c->node);
     }
     if (!st) *rank = entropy_rank(w, n);
     sdag_free(cov);

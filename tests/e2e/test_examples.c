@@ -48,11 +48,14 @@ static const line pipeline[] = {
     {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
     {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
     {"code", "log_var", "{type: projector.mlp, in: encoder, widths: [4]}"},
-    {"code", "decoder", "{type: projector.mlp, in: mean, widths: [192]}"},
+    {"code", "decoder", "{type: decoder.conv, in: mean, widths: [4], size: 8, channels: 3}"},
     {"code", "reconstruction", "{type: loss.mse, in: {x: decoder, y: images}}"},
     {"code", "kl", "{type: loss.kl, in: {mean: mean, log_var: log_var}}"},
     {"code", "loss", "{type: loss.sum, in: [reconstruction, kl]}"},
     {"code", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"code", "train", "{type: source.random, size: [8, 8]}"},
+    {"code", "test", "{type: source.random, size: [8, 8]}"},
+    {"code", "extra", NULL},
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
@@ -64,7 +67,7 @@ enum { PLACES = 6 };
 
 /* The nodes that a type of this role may stand in for, by role. */
 static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images"},
+    [SDAG_ROLE_SOURCE] = {"pretrain.images", "predict.extra"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
     [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
@@ -72,11 +75,11 @@ static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
     [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
-    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
     [SDAG_ROLE_HEAD] = {"finetune.head"},
-    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
+    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra", "code.extra"},
+    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
 };
 

@@ -148,7 +148,7 @@ static void test_wide(void **state)
 {
     (void)state;
     enum { N = 8, D = 100 };
-    float *x = SDAG_NEWS(a, float, N * D);
+    float *x = SDAG_NEWS(a, float, N *D);
     for (int i = 0; i < N; i++) x[i * D + 3 * i] = 2;
     assert_int_equal(collapse(x, N, D, 3), SDAG_OK);
     near(rank, N - 1, 1e-4); /* the mean takes one away, the others are alike */
@@ -249,8 +249,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_even),      TEST(test_normal),        TEST(test_point),     TEST(test_line_and_plane),
-        TEST(test_wide),      TEST(test_one_and_zeros), TEST(test_same_bits), TEST(test_not_finite),
+        TEST(test_even),      TEST(test_normal),
+        TEST(test_point),     TEST(test_line_and_plane),
+        TEST(test_wide),      TEST(test_one_and_zeros),
+        TEST(test_same_bits), TEST(test_not_finite),
         TEST(test_average),   TEST(test_failed_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
