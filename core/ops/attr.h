@@ -27,6 +27,7 @@ typedef struct sdag_attr_value { float value; } sdag_attr_value; /* mask_diag */
 
 typedef struct sdag_attr_conv2d { int64_t stride, pad, groups, h, w; } sdag_attr_conv2d; /* h, w: adjoints: of x or w */
 typedef struct sdag_attr_pool { int64_t size, stride, pad, h, w; } sdag_attr_pool; /* h, w: adjoints: of x */
+typedef struct sdag_attr_factor { int64_t factor; } sdag_attr_factor; /* upsample */
 /* batch_norm, norm_apply: which of gamma, beta and the residual are given, in this order, after the other arguments */
 typedef struct sdag_attr_norm { float eps; int32_t relu, gamma, beta, residual; } sdag_attr_norm;
 typedef struct sdag_attr_layer_norm { float eps; int32_t gamma, beta; } sdag_attr_layer_norm;

@@ -33,6 +33,7 @@
     X(conv2d) \
     X(max_pool) \
     X(avg_pool) \
+    X(upsample) \
     X(batch_norm) \
     X(norm_apply) \
     X(running) \

@@ -57,6 +57,7 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
     [SDAG_ROLE_PRETEXT] = {"pretrain.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
+    [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
