@@ -45,6 +45,7 @@
     X(softmax_xent) \
     X(softmax_xent_soft) \
     X(count_not) \
+    X(attention) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -52,6 +53,8 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(take) \
+    X(put) \
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \

@@ -87,6 +87,18 @@ sdag_val sdag_op_softmax_xent_soft(sdag_build *b, sdag_val x,
                                    sdag_val target); /* target f32, same shape, no gradient to it */
 sdag_val sdag_op_count_not(sdag_build *b, sdag_val target, int32_t ignore); /* f32[]: entries != ignore, at least 1 */
 
+/* ---- attention (Vaswani et al. 2017): x = [q | k | v] f32[B,T,3D] -> f32[B,T,D], softmax(q k' / sqrt(D / heads)) v
+ * for each head. causal: token i sees tokens 0..i. lengths i32[B] (0: none): tokens from there on are not seen. prefix
+ * i32[B] (0: none): of causal attention, the first tokens, which see each other in full. dropout: of the probabilities.
+ */
+typedef struct sdag_attention {
+    int64_t heads;
+    bool causal;
+    sdag_val lengths, prefix;
+    float dropout;
+} sdag_attention;
+sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
 sdag_val sdag_op_slice(sdag_build *b, sdag_val x, int axis, int64_t from, int64_t to); /* axis 0: a view */
@@ -97,7 +109,11 @@ sdag_val sdag_op_permute(sdag_build *b, sdag_val x, int rank, const int *order);
 sdag_val sdag_op_gather(sdag_build *b, sdag_val table,
                         sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
 sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
-                             int64_t n);                            /* the adjoint of gather -> f32[n,...] */
+                             int64_t n); /* the adjoint of gather -> f32[n,...] */
+/* Tokens of every sample: x f32[B,T,D], index i32[B,K] -> f32[B,K,D]. put is the adjoint: f32[B,K,D] ->
+ * f32[B,tokens,D], added up where an index is met again, 0 where none is met. */
+sdag_val sdag_op_take(sdag_build *b, sdag_val x, sdag_val index);
+sdag_val sdag_op_put(sdag_build *b, sdag_val x, sdag_val index, int64_t tokens);
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x);               /* f32[...,N,N] -> f32[...,N] */
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N,N], the diagonal replaced */
 
