@@ -21,6 +21,16 @@
     X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
+    X(loss_info_nce) \
+    X(loss_cosine) \
+    X(loss_barlow_twins) \
+    X(loss_vicreg) \
+    X(loss_mse) \
+    X(loss_l1) \
+    X(loss_bce) \
+    X(loss_kl) \
+    X(loss_sum) \
+    X(math_stop_gradient) \
     X(optimizer_sgd) \
     X(optimizer_adamw) \
     X(optimizer_lars) \

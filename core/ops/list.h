@@ -46,6 +46,8 @@
     X(softmax_xent_soft) \
     X(count_not) \
     X(attention) \
+    X(sigmoid_xent) \
+    X(eye_distance) \
     X(concat) \
     X(slice) \
     X(pad) \

@@ -86,6 +86,11 @@ sdag_val sdag_op_softmax_xent(sdag_build *b, sdag_val x, sdag_val target, int32_
 sdag_val sdag_op_softmax_xent_soft(sdag_build *b, sdag_val x,
                                    sdag_val target); /* target f32, same shape, no gradient to it */
 sdag_val sdag_op_count_not(sdag_build *b, sdag_val target, int32_t ignore); /* f32[]: entries != ignore, at least 1 */
+/* Element by element: max(x, 0) - x y + log(1 + e^-|x|), the cross-entropy of sigmoid(x) with y; same shapes. */
+sdag_val sdag_op_sigmoid_xent(sdag_build *b, sdag_val x, sdag_val y);
+
+/* f32[...,N,N] -> f32[]: on sum_i (x_ii - eye)^2 + off sum_i!=j x_ij^2 */
+sdag_val sdag_op_eye_distance(sdag_build *b, sdag_val x, float eye, float on, float off);
 
 /* ---- attention (Vaswani et al. 2017): x = [q | k | v] f32[B,T,3D] -> f32[B,T,D], softmax(q k' / sqrt(D / heads)) v
  * for each head. causal: token i sees tokens 0..i. lengths i32[B] (0: none): tokens from there on are not seen. prefix

@@ -169,6 +169,26 @@ static void ref_softmax_xent(const sdag_ref *r)
     }
 }
 
+static void ref_sigmoid_xent(const sdag_ref *r)
+{
+    for (int64_t i = 0; i < count(&r->out[0]); i++) {
+        const double x = r->in[0].at[i], y = r->in[1].at[i];
+        r->out[0].at[i] = (x > 0 ? x : 0) - x * y + log(1 + exp(-fabs(x)));
+    }
+}
+
+static void ref_eye_distance(const sdag_ref *r)
+{
+    const sdag_attr_eye *o = r->attr;
+    const int64_t n = sdag_last(&r->in[0].shape);
+    double sum = 0;
+    for (int64_t i = 0; i < count(&r->in[0]); i++) {
+        const double x = r->in[0].at[i], d = x - (double)o->eye;
+        sum += i / n % n == i % n ? (double)o->on * d * d : (double)o->off * x * x;
+    }
+    r->out[0].at[0] = sum;
+}
+
 static void ref_softmax_xent_soft(const sdag_ref *r)
 {
     const int64_t n = sdag_last(&r->in[0].shape);
@@ -302,6 +322,8 @@ const sdag_reference sdag_reference_nn[] = {
     {"log_softmax", ref_log_softmax, 0},
     {"softmax_xent", ref_softmax_xent, 0},
     {"softmax_xent_soft", ref_softmax_xent_soft, 0},
+    {"sigmoid_xent", ref_sigmoid_xent, 0},
+    {"eye_distance", ref_eye_distance, 0},
     {"count_not", ref_count_not, 0},
     {"dropout", ref_dropout, 0},
     {"running", ref_running, 0},
