@@ -51,6 +51,7 @@ sdag_val sdag_op_matmul(sdag_build *b, sdag_val x, sdag_val y, bool tx, bool ty,
 sdag_val sdag_op_matmul_nt(sdag_build *b, sdag_val x, sdag_val y, float alpha); /* alpha x y' */
 sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
                         sdag_val bias); /* x[...,I] w[O,I]' + bias[O]; bias may be 0 */
+sdag_val sdag_op_linear_t(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias); /* the same with w f32[I,O] */
 
 /* ---- images, channels-last */
 /* x f32[N,H,W,C], w f32[O,C/groups,kh,kw] -> f32[N,H',W',O] (PyTorch's conv2d: cross-correlation) */
