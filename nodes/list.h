@@ -15,9 +15,12 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(encoder_vit) \
     X(decoder_conv) \
+    X(decoder_transformer) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(head_pixels) \
     X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \

@@ -47,6 +47,7 @@ static const line pipeline[] = {
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
+    {"predict", "vit", "{type: encoder.vit, in: test.image, patch: 8, width: 16, layers: 1, heads: 2}"},
     {"predict", "extra", NULL},
 };
 enum { LINES = sizeof pipeline / sizeof *pipeline };
@@ -61,7 +62,7 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
-    [SDAG_ROLE_HEAD] = {"finetune.head"},
+    [SDAG_ROLE_HEAD] = {"finetune.head", "predict.extra"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
 };
