@@ -18,10 +18,13 @@
     X(encoder_cnn) \
     X(encoder_resnet) \
     X(encoder_transformer) \
+    X(encoder_vit) \
     X(decoder_conv) \
+    X(decoder_transformer) \
     X(projector_mlp) \
     X(head_classifier) \
     X(head_tokens) \
+    X(head_pixels) \
     X(momentum) \
     X(memory_queue) \
     X(loss_nt_xent) \

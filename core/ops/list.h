@@ -45,6 +45,7 @@
     X(softmax_xent) \
     X(softmax_xent_soft) \
     X(count_not) \
+    X(attention) \
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \

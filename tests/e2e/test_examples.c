@@ -59,29 +59,19 @@ static const line pipeline[] = {
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
+    {"predict", "vit", "{type: encoder.vit, in: test.image, patch: 8, width: 16, layers: 1, heads: 2}"},
     {"predict", "extra", NULL},
 };
 enum { LINES = sizeof pipeline / sizeof *pipeline };
 
-enum { PLACES = 6 };
-
-/* The nodes that a type of this role may stand in for, by role. */
-static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images", "predict.extra"},
-    [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
-    [SDAG_ROLE_DECODER] = {"predict.extra"},
-    [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
-    [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
-    [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
-    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
-    [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
-    [SDAG_ROLE_HEAD] = {"finetune.head"},
-    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra", "code.extra"},
-    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
+/* The nodes that an example may stand in for. */
+static const char *const places[] = {
+    "pretrain.images",    "pretrain.view_i",    "pretrain.encoder",    "finetune.encoder", "pretrain.projector",
+    "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
+    "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
+    "predict.extra",
 };
+enum { PLACES = sizeof places / sizeof *places };
 
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
 static bool passes(const char *place, const char *node)
@@ -104,11 +94,9 @@ static bool passes(const char *place, const char *node)
 
 static bool passes_somewhere(const sdag_node_type *t, const char *node)
 {
-    const char *const *list = places[t->role];
-    for (int i = 0; i < PLACES && list[i]; i++)
-        if (passes(list[i], node)) return true;
-    print_error("%s: its example does not pass `check`: %s\n%s\n", t->name, node,
-                list[0] ? c.err : "no place for its role");
+    for (int i = 0; i < PLACES; i++)
+        if (passes(places[i], node)) return true;
+    print_error("%s: its example passes `check` nowhere: %s\n%s\n", t->name, node, c.err);
     return false;
 }
 
@@ -131,7 +119,9 @@ static int try_records(const sdag_node_type *t, const sdag_opt *o)
 {
     int wrong = 0;
     for (int i = 0; o->records && o->records[i]; i++) {
-        const char *place = t->role == SDAG_ROLE_AUGMENT ? "finetune.view" : places[t->role][0];
+        const char *place = t->role == SDAG_ROLE_AUGMENT     ? "finetune.view"
+                            : t->role == SDAG_ROLE_OPTIMIZER ? "pretrain.optimizer"
+                                                             : "pretrain.extra";
         const char *in = t->role == SDAG_ROLE_AUGMENT ? "images" : "loss", *more = "";
         if (t->role == SDAG_ROLE_OPTIMIZER) more = ", lr: 0.1";
         assert_non_null(o->records[i]->example);
