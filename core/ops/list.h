@@ -51,6 +51,9 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(nearest) \
+    X(rgb_to_lab) \
+    X(lab_to_rgb) \
     X(diagonal) \
     X(mask_diag) \
     X(sgd) \

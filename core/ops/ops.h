@@ -57,6 +57,8 @@ sdag_val sdag_op_max_pool(sdag_build *b, sdag_val x, int size, int stride, int p
 sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
                           int pad);                      /* padding counts as 0 (PyTorch's default) */
 sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x); /* mean over H, W -> f32[N,C] */
+sdag_val sdag_op_rgb_to_lab(sdag_build *b, sdag_val x);  /* f32[...,3], sRGB in 0..1 -> L*a*b*, D65; no gradient */
+sdag_val sdag_op_lab_to_rgb(sdag_build *b, sdag_val x);  /* its inverse, clipped to 0..1; no gradient */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)
@@ -94,7 +96,9 @@ sdag_val sdag_op_permute(sdag_build *b, sdag_val x, int rank, const int *order);
 sdag_val sdag_op_gather(sdag_build *b, sdag_val table,
                         sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
 sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
-                             int64_t n);                            /* the adjoint of gather -> f32[n,...] */
+                             int64_t n); /* the adjoint of gather -> f32[n,...] */
+sdag_val sdag_op_nearest(sdag_build *b, sdag_val x,
+                         sdag_val table); /* f32[...,D] by f32[Q,D] -> i32[...], the nearest row; no gradient */
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x);               /* f32[...,N,N] -> f32[...,N] */
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N,N], the diagonal replaced */
 
