@@ -10,12 +10,15 @@
     X(source_images) \
     X(source_random) \
     X(augment) \
+    X(pretext_colorize) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
     X(projector_mlp) \
     X(head_classifier) \
     X(momentum) \
+    X(math_lab_to_rgb) \
+    X(math_annealed_mean) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(optimizer_sgd) \
@@ -25,6 +28,7 @@
     X(probe_linear) \
     X(probe_accuracy) \
     X(probe_mean) \
+    X(probe_error) \
     X(sink_csv) \
     X(sink_npy)
 /* clang-format on */

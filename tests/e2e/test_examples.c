@@ -30,9 +30,11 @@ static const line pipeline[] = {
     {"pretrain", "images", "{type: source.random, size: [48, 48], batch: 8}"},
     {"pretrain", "train", "{type: source.random, size: [32, 32], classes: 10}"},
     {"pretrain", "test", "{type: source.random, size: [32, 32], classes: 10}"},
+    {"pretrain", "colour", "{type: pretext.colorize, in: images}"},
     {"pretrain", "view_i", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "view_j", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "encoder", "{type: encoder.cnn, in: [view_i, view_j], widths: [4]}"},
+    {"pretrain", "scores", "{type: head.classifier, in: encoder.view_i, classes: 309, freeze: true}"},
     {"pretrain", "projector", "{type: projector.mlp, in: encoder, widths: [8, 4]}"},
     {"pretrain", "loss", "{type: loss.nt_xent, in: projector}"},
     {"pretrain", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
@@ -55,6 +57,7 @@ enum { LINES = sizeof pipeline / sizeof *pipeline };
 static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_SOURCE] = {"pretrain.images"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
+    [SDAG_ROLE_PRETEXT] = {"pretrain.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss"},
@@ -62,6 +65,7 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_HEAD] = {"finetune.head"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
+    [SDAG_ROLE_MATH] = {"pretrain.extra"},
 };
 
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
