@@ -11,9 +11,12 @@
     X(source_random) \
     X(augment) \
     X(pretext_colorize) \
+    X(pretext_rotation) \
+    X(pretext_mask) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
     X(momentum) \
@@ -21,15 +24,27 @@
     X(math_annealed_mean) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
+    X(loss_info_nce) \
+    X(loss_cosine) \
+    X(loss_barlow_twins) \
+    X(loss_vicreg) \
+    X(loss_mse) \
+    X(loss_l1) \
+    X(loss_bce) \
+    X(loss_kl) \
+    X(loss_sum) \
+    X(math_stop_gradient) \
     X(optimizer_sgd) \
     X(optimizer_adamw) \
     X(optimizer_lars) \
     X(probe_knn) \
     X(probe_linear) \
     X(probe_accuracy) \
+    X(probe_test) \
     X(probe_mean) \
     X(probe_error) \
     X(sink_csv) \
+    X(sink_images) \
     X(sink_npy)
 /* clang-format on */
 

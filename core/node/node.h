@@ -13,6 +13,7 @@ typedef enum {
     SDAG_ROLE_AUGMENT,
     SDAG_ROLE_PRETEXT,
     SDAG_ROLE_ENCODER,
+    SDAG_ROLE_DECODER,
     SDAG_ROLE_PROJECTOR,
     SDAG_ROLE_MOMENTUM,
     SDAG_ROLE_MEMORY,
@@ -27,13 +28,13 @@ typedef enum {
 const char *sdag_role_name(sdag_role r); /* "source" */
 
 enum {
-    SDAG_PORT_OPTIONAL = 1,
-    SDAG_PORT_BUNDLE = 2,  /* takes several views at once (a loss between views) */
-    SDAG_PORT_EVAL = 4,    /* probe: names trained nodes (`of`) to be run on other data */
-    SDAG_PORT_DATA = 8,    /* probe: names the data (`bank`, `query`) on which SDAG_PORT_EVAL nodes are run */
-    SDAG_PORT_KEY = 16,    /* given as a key of the node (`of: encoder`) rather than inside `in:` */
-    SDAG_PORT_SOURCE = 32, /* with DATA: stands in for the sources alone, so that augmentations and pretext tasks work
-                              on the new data as well; without it, for all data nodes */
+    SDAG_PORT_OPTIONAL = 1, /* input: need not be connected; output: given with some options only */
+    SDAG_PORT_BUNDLE = 2,   /* takes several views at once (a loss between views) */
+    SDAG_PORT_EVAL = 4,     /* probe: names trained nodes (`of`) to be run on other data */
+    SDAG_PORT_DATA = 8,     /* probe: names the data (`bank`, `query`) on which SDAG_PORT_EVAL nodes are run */
+    SDAG_PORT_KEY = 16,     /* given as a key of the node (`of: encoder`) rather than inside `in:` */
+    SDAG_PORT_SOURCE = 32,  /* with DATA: stands in for the sources alone, so that augmentations and pretext tasks work
+                               on the new data as well; without it, for all data nodes */
 };
 
 /* A port. type: element type and shape with named sizes, alternatives by '|': "f32[B,H,W,C]", "i32[B]", "f32[B,...]",

@@ -33,6 +33,7 @@
     X(conv2d) \
     X(max_pool) \
     X(avg_pool) \
+    X(upsample) \
     X(batch_norm) \
     X(norm_apply) \
     X(running) \
@@ -44,6 +45,9 @@
     X(softmax_xent) \
     X(softmax_xent_soft) \
     X(count_not) \
+    X(sigmoid_xent) \
+    X(eye_distance) \
+    X(attention) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -54,8 +58,15 @@
     X(nearest) \
     X(rgb_to_lab) \
     X(lab_to_rgb) \
+    X(take) \
+    X(put) \
     X(diagonal) \
     X(mask_diag) \
+    X(quarter_turns) \
+    X(random_index) \
+    X(random_subset) \
+    X(random_box) \
+    X(fill_holes) \
     X(sgd) \
     X(sgd_plain) \
     X(adamw) \

@@ -6,6 +6,8 @@
 
 #include "core/ops/build.h"
 
+struct sdag_attr_fill; /* core/ops/attr.h */
+
 /* ---- element-wise, one argument: f32[...] -> f32[...] */
 sdag_val sdag_op_relu(sdag_build *b, sdag_val x);
 sdag_val sdag_op_gelu(sdag_build *b, sdag_val x, bool tanh_form); /* erf form by default (Hendrycks & Gimpel 2016) */
@@ -59,6 +61,9 @@ sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
 sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x); /* mean over H, W -> f32[N,C] */
 sdag_val sdag_op_rgb_to_lab(sdag_build *b, sdag_val x);  /* f32[...,3], sRGB in 0..1 -> L*a*b*, D65; no gradient */
 sdag_val sdag_op_lab_to_rgb(sdag_build *b, sdag_val x);  /* its inverse, clipped to 0..1; no gradient */
+                          int pad);                               /* padding counts as 0 (PyTorch's default) */
+sdag_val sdag_op_upsample(sdag_build *b, sdag_val x, int factor); /* nearest: f32[N,kH,kW,C]; k is the factor */
+sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x);          /* mean over H, W -> f32[N,C] */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)
@@ -85,6 +90,23 @@ sdag_val sdag_op_softmax_xent(sdag_build *b, sdag_val x, sdag_val target, int32_
 sdag_val sdag_op_softmax_xent_soft(sdag_build *b, sdag_val x,
                                    sdag_val target); /* target f32, same shape, no gradient to it */
 sdag_val sdag_op_count_not(sdag_build *b, sdag_val target, int32_t ignore); /* f32[]: entries != ignore, at least 1 */
+/* Element by element: max(x, 0) - x y + log(1 + e^-|x|), the cross-entropy of sigmoid(x) with y; same shapes. */
+sdag_val sdag_op_sigmoid_xent(sdag_build *b, sdag_val x, sdag_val y);
+
+/* f32[...,N,N] -> f32[]: on sum_i (x_ii - eye)^2 + off sum_i!=j x_ij^2 */
+sdag_val sdag_op_eye_distance(sdag_build *b, sdag_val x, float eye, float on, float off);
+
+/* ---- attention (Vaswani et al. 2017): x = [q | k | v] f32[B,T,3D] -> f32[B,T,D], softmax(q k' / sqrt(D / heads)) v
+ * for each head. causal: token i sees tokens 0..i. lengths i32[B] (0: none): tokens from there on are not seen. prefix
+ * i32[B] (0: none): of causal attention, the first tokens, which see each other in full. dropout: of the probabilities.
+ */
+typedef struct sdag_attention {
+    int64_t heads;
+    bool causal;
+    sdag_val lengths, prefix;
+    float dropout;
+} sdag_attention;
+sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
@@ -99,8 +121,26 @@ sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
                              int64_t n); /* the adjoint of gather -> f32[n,...] */
 sdag_val sdag_op_nearest(sdag_build *b, sdag_val x,
                          sdag_val table); /* f32[...,D] by f32[Q,D] -> i32[...], the nearest row; no gradient */
+/* Tokens of every sample: x f32[B,T,D], index i32[B,K] -> f32[B,K,D]. put is the adjoint: f32[B,K,D] ->
+ * f32[B,tokens,D], added up where an index is met again, 0 where none is met. */
+sdag_val sdag_op_take(sdag_build *b, sdag_val x, sdag_val index);
+sdag_val sdag_op_put(sdag_build *b, sdag_val x, sdag_val index, int64_t tokens);
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x);               /* f32[...,N,N] -> f32[...,N] */
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N,N], the diagonal replaced */
+
+/* ---- random choices for each sample of a batch, and what is made of them; none has a gradient. samples: their numbers
+ * i32[B] (core/node/sample.h); anything else [B,...] is keyed by the place in the stream of batches. stream:
+ * sdag_hash32 of the node's name. */
+sdag_val sdag_op_random_index(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n); /* i32[B] in 0..n-1 */
+/* k of n places: f32[B,n], 1 where chosen; *rest i32[B,n-k]: the others, rising */
+sdag_val sdag_op_random_subset(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n, int64_t k, sdag_val *rest);
+/* f32[B,H,W,1]: 1 in a random rectangle of about this part of the area */
+sdag_val sdag_op_random_box(sdag_build *b, sdag_val samples, uint32_t stream, int64_t h, int64_t w, float ratio);
+/* x f32[B,H,W,C] with the pixels of mask f32[B,H,W,1] != 0 replaced; samples may be 0; how: see core/ops/attr.h */
+sdag_val sdag_op_fill_holes(sdag_build *b, sdag_val x, sdag_val mask, sdag_val samples,
+                            const struct sdag_attr_fill *how);
+/* x [B,H,H,C] of any type, turns i32[r B] in 0..3 -> [r B,H,H,C]: every image r times, turned counter-clockwise */
+sdag_val sdag_op_quarter_turns(sdag_build *b, sdag_val x, sdag_val turns);
 
 /* ---- updates of states, one in an op: p (and its slots) take their new version in place.
  * lr f32[] may be scheduled; scale f32[] multiplies the gradient first (clipping), 0: none. */

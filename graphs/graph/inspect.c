@@ -55,6 +55,7 @@ static const char *port_notes(sdag_arena *a, const sdag_port *p, bool is_input)
     sdag_str s = {.a = a};
     sdag_str_add(&s, "");
     if (is_input) sdag_str_add(&s, p->flags & SDAG_PORT_OPTIONAL ? "optional" : "required");
+    else if (p->flags & SDAG_PORT_OPTIONAL) sdag_str_add(&s, "with some options");
     if (p->flags & SDAG_PORT_KEY) sdag_str_addf(&s, ", as %s:", p->name);
     if (p->flags & SDAG_PORT_BUNDLE) sdag_str_add(&s, is_input ? ", takes views" : "may be several views");
     if (p->flags & SDAG_PORT_EVAL) sdag_str_add(&s, ", trained nodes");

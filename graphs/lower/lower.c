@@ -118,7 +118,7 @@ void sdag_lower_node(sdag_lowering *x, int32_t index)
         g->type->lower(b, &self);
     }
     for (int i = 0; i < n_outs && !b->status; i++)
-        if (!x->out->ports[index][i].n)
+        if (!x->out->ports[index][i].n && !(g->type->outs[i].flags & SDAG_PORT_OPTIONAL))
             sdag_build_fail(b, "%s: its type gave no value for '%s'", g->name, g->type->outs[i].name);
 }
 

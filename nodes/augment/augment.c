@@ -4,6 +4,7 @@
  * Two augment nodes on one source, or one with `views: 2`, give the pair that contrastive methods compare. */
 #include "core/base/rng.h"
 #include "core/node/node.h"
+#include "core/node/sample.h"
 #include "core/ops/ops.h"
 #include "nodes/augment/chain.h"
 #include "nodes/augment/transform.h"
@@ -21,27 +22,13 @@ static const sdag_opt opts[] = {
 static const sdag_port ins[] = {{.name = "in", .type = "image", .help = "images, of one or of mixed sizes"}, {0}};
 static const sdag_port outs[] = {{.name = "image", .type = "image", .help = "the views, all of one size"}, {0}};
 
-/* The numbers of the samples: upstream, the op that reads a data set is given them. 0: there is none. */
-static sdag_val sample_ids(sdag_build *b, sdag_val x)
-{
-    int64_t batch = sdag_dim(b, x, 0);
-    for (;;) {
-        const sdag_value *v = sdag_value_at(b, x);
-        if (v->producer < 0) return 0;
-        const sdag_program_op *o = &b->program->ops.at[v->producer];
-        if (o->n_in < 1 || sdag_dim(b, o->in[0], 0) != batch) return 0;
-        x = o->in[0];
-        if (o->op->flags & SDAG_OP_SAMPLES) return x;
-    }
-}
-
 static void lower(sdag_build *b, const sdag_node *self)
 {
     const augment *o = sdag_node_opts(self);
     int64_t channels = 0;
     sdag_val dims = 0, x = sdag_in_image(b, self, "in", &dims, &channels);
     if (sdag_build_failed(b)) return;
-    sdag_val ids = sample_ids(b, x);
+    sdag_val ids = sdag_sample_ids(b, x);
     for (int64_t v = 1; v <= o->views; v++) {
         const char *name = sdag_arena_printf(b->arena, "view_%d", (int)v);
         const char *stream =

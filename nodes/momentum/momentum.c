@@ -1,8 +1,8 @@
 /* momentum -- a moving average of trained nodes: the teacher that changes slowly.
  *   t <- m t + (1 - m) s      for every weight s of the nodes named by `of`, after the optimizer's update
- * It is those nodes once more, one behind the other, on an input of its own. Weights alone are averaged; batch norms keep
- * statistics of their own, of the batches that they see. No gradient enters. Starts as a copy of the nodes.
- * He et al. 2020 (MoCo), eq. 2; Grill et al. 2020 (BYOL), eq. 1. */
+ * It is those nodes once more, one behind the other, on an input of its own. Weights alone are averaged; batch norms
+ * keep statistics of their own, of the batches that they see. No gradient enters. Starts as a copy of the nodes. He et
+ * al. 2020 (MoCo), eq. 2; Grill et al. 2020 (BYOL), eq. 1. */
 #include "core/node/node.h"
 #include "core/ops/ops.h"
 
