@@ -57,13 +57,11 @@ sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
 sdag_val sdag_op_conv2d(sdag_build *b, sdag_val x, sdag_val w, int stride, int pad, int groups);
 sdag_val sdag_op_max_pool(sdag_build *b, sdag_val x, int size, int stride, int pad); /* padding is -inf */
 sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
-                          int pad);                      /* padding counts as 0 (PyTorch's default) */
-sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x); /* mean over H, W -> f32[N,C] */
-sdag_val sdag_op_rgb_to_lab(sdag_build *b, sdag_val x);  /* f32[...,3], sRGB in 0..1 -> L*a*b*, D65; no gradient */
-sdag_val sdag_op_lab_to_rgb(sdag_build *b, sdag_val x);  /* its inverse, clipped to 0..1; no gradient */
                           int pad);                               /* padding counts as 0 (PyTorch's default) */
 sdag_val sdag_op_upsample(sdag_build *b, sdag_val x, int factor); /* nearest: f32[N,kH,kW,C]; k is the factor */
 sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x);          /* mean over H, W -> f32[N,C] */
+sdag_val sdag_op_rgb_to_lab(sdag_build *b, sdag_val x); /* f32[...,3], sRGB in 0..1 -> L*a*b*, D65; no gradient */
+sdag_val sdag_op_lab_to_rgb(sdag_build *b, sdag_val x); /* its inverse, clipped to 0..1; no gradient */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)

@@ -6,11 +6,11 @@
  *   bins_q = (a, b) of point q / 110                          f32[Q,2]
  *   label = argmin_q |ab - bins_q|                            i32[B,H,W]
  *   weight = w_label,  w_q ~ 1 / ((1 - u) p~_q + u / Q),  sum_q p~_q w_q = 1         f32[B,H,W]
- *   p~ = G p,  p_q the share of bin q of all pixels of the batch,  G_qr ~ exp(-|c_q - c_r|^2 / 2 sigma^2), columns sum to 1
- * Zhang et al. 2016, eq. 2 and 4, with u = lambda. The paper takes p from ImageNet once and for all. Here it is the
- * batch's own: nothing has to be counted beforehand or kept, any collection of pictures serves, and since u / Q bounds the
- * weight of rare colours, an error of a small p changes little. Labels are the nearest bin alone (the paper spreads each
- * over the five nearest), so that a pixel costs one number instead of Q. */
+ *   p~ = G p,  p_q the share of bin q of all pixels of the batch,  G_qr ~ exp(-|c_q - c_r|^2 / 2 sigma^2), columns sum
+ * to 1 Zhang et al. 2016, eq. 2 and 4, with u = lambda. The paper takes p from ImageNet once and for all. Here it is
+ * the batch's own: nothing has to be counted beforehand or kept, any collection of pictures serves, and since u / Q
+ * bounds the weight of rare colours, an error of a small p changes little. Labels are the nearest bin alone (the paper
+ * spreads each over the five nearest), so that a pixel costs one number instead of Q. */
 #include "core/ops/ops.h"
 
 #include <math.h>
@@ -44,7 +44,7 @@ static const sdag_port outs[] = {
 /* G f32[Q,Q]: what a bin gives to the others. */
 static sdag_val smoothing(sdag_build *b, const float *bins, int64_t n, double sigma)
 {
-    float *g = SDAG_NEWS(b->arena, float, n * n);
+    float *g = SDAG_NEWS(b->arena, float, n *n);
     for (int64_t r = 0; r < n; r++) {
         double sum = 0;
         for (int pass = 0; pass < 2; pass++)

@@ -1,9 +1,9 @@
 /* probe.error -- how far what was made is from what it should be, beside the errors of those who do not look.
  *   rmse = sqrt(mean (x - y)^2)                        of all numbers of the pass
  *   zero = sqrt(mean y^2)                              the answer 0 everywhere
- *   mean = sqrt(mean (y - m)^2)                        the best constant: m_c the mean of y in channel c (the last axis)
- * All times `scale`. A network has learnt something where rmse is below both; 1 - (rmse / mean)^2 is R^2, the share of the
- * variance that it explains. */
+ *   mean = sqrt(mean (y - m)^2)                        the best constant: m_c the mean of y in channel c (the last
+ * axis) All times `scale`. A network has learnt something where rmse is below both; 1 - (rmse / mean)^2 is R^2, the
+ * share of the variance that it explains. */
 #include <math.h>
 
 #include "core/base/alloc.h"
@@ -44,8 +44,9 @@ static sdag_status batch(void *state_, sdag_collector *c, int pass, const sdag_t
     (void)pass, (void)n_ports;
     if (!sdag_shape_equal(ports[0].shape, ports[1].shape) || k > CHANNELS || k < 1) {
         char one[SDAG_SHAPE_TEXT], two[SDAG_SHAPE_TEXT];
-        return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: x is %s and y is %s; one shape with 1..%d channels is needed",
-                         c->node, sdag_shape_text(one, SDAG_DT_F32, ports[0].shape),
+        return sdag_fail(c->log, SDAG_INVALID, c->loc,
+                         "%s: x is %s and y is %s; one shape with 1..%d channels is needed", c->node,
+                         sdag_shape_text(one, SDAG_DT_F32, ports[0].shape),
                          sdag_shape_text(two, SDAG_DT_F32, ports[1].shape), CHANNELS);
     }
     for (int64_t i = 0; i < n; i++) {
@@ -77,8 +78,7 @@ static sdag_status close_error(void *state_, sdag_collector *c, bool ok)
     return SDAG_OK;
 }
 
-static const sdag_collect collect = {
-    .open = open_error, .batch = batch, .close = close_error, .plain = sizeof(state)};
+static const sdag_collect collect = {.open = open_error, .batch = batch, .close = close_error, .plain = sizeof(state)};
 const sdag_node_type sdag_node_probe_error = {
     .name = "probe.error",
     .brief = "Root mean square error, beside the errors of the answers 0 and mean.",

@@ -30,7 +30,7 @@ static const line pipeline[] = {
     {"pretrain", "images", "{type: source.random, size: [48, 48], batch: 8}"},
     {"pretrain", "train", "{type: source.random, size: [32, 32], classes: 10}"},
     {"pretrain", "test", "{type: source.random, size: [32, 32], classes: 10}"},
-    {"pretrain", "colour", "{type: pretext.colorize, in: images}"},
+    {"pretrain", "colour", "{type: pretext.colorize, in: train}"},
     {"pretrain", "view_i", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "view_j", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "encoder", "{type: encoder.cnn, in: [view_i, view_j], widths: [4]}"},
@@ -69,7 +69,6 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_HEAD] = {"finetune.head"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_MATH] = {"pretrain.extra"},
 };
 
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
