@@ -20,7 +20,7 @@ static const sdag_opt opts[] = {
 
 static const sdag_port ins[] = {
     {"logits", "f32[B,C]|f32[B,T,C]|f32[B,H,W,C]", "class scores", 0},
-    {"target", "i32[B]|i32[B,T]|i32[B,H,W]|f32[B,C]|f32[B,T,C]|f32[B,H,W,C]", "class numbers, or probabilities", 0},
+    {"target", "i32[B]|i32[B,T]|i32[B,H,W]|f32[B,C]|f32[B,T,C]", "class numbers, or probabilities", 0},
     {"weight", "f32[B]|f32[B,T]|f32[B,H,W]", "how much each row counts; no gradient enters", SDAG_PORT_OPTIONAL},
     {0}};
 static const sdag_port outs[] = {{"loss", "f32[]", "mean over the rows that count", 0}, {0}};
