@@ -48,6 +48,7 @@
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \
+    X(lengths) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -63,6 +64,7 @@
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \
+    X(random) \
     X(random_index) \
     X(random_subset) \
     X(random_box) \
@@ -72,6 +74,7 @@
     X(adamw) \
     X(lars) \
     X(ema) \
+    X(enqueue) \
     X(clip_norm) \
     X(clip_scale) \
     X(decode)

@@ -42,7 +42,8 @@ static void fill(float *x, float *y)
     }
 }
 
-static sdag_status run(const void *opts, sdag_log *log, const float *x, const float *y, int64_t each, int64_t x_channels)
+static sdag_status run(const void *opts, sdag_log *log, const float *x, const float *y, int64_t each,
+                       int64_t x_channels)
 {
     const sdag_collect *k = probe()->collect;
     sdag_collector c = {.opts = opts, .log = log, .node = "error"};

@@ -34,6 +34,21 @@ static sdag_rng stream_of(const sdag_ref *r, int in, uint32_t stream, int64_t i)
     return sdag_rng_at(r->step->seed, stream, r->step->training ? r->step->epoch : 0, sample);
 }
 
+static void ref_random(const sdag_ref *r)
+{
+    const sdag_attr_random *o = r->attr;
+    const int64_t n = r->out[0].shape.d[0], each = sdag_elems(&r->out[0].shape) / n;
+    for (int64_t i = 0; i < n; i++) {
+        sdag_rng g = stream_of(r, 0, o->stream, i);
+        for (int64_t k = 0; k < each; k++) {
+            double u = sdag_rng_u32(&g) >> 8;
+            if (o->normal) u = sqrt(-2 * log((u + 1) * 0x1p-24)) * cos(2 * M_PI * (sdag_rng_u32(&g) >> 8) * 0x1p-24);
+            else u *= 0x1p-24;
+            r->out[0].at[i * each + k] = u;
+        }
+    }
+}
+
 static void ref_random_index(const sdag_ref *r)
 {
     const sdag_attr_draw *o = r->attr;
@@ -189,8 +204,21 @@ static void ref_lab_to_rgb(const sdag_ref *r)
 }
 
 const sdag_reference sdag_reference_image[] = {
-    {"quarter_turns", ref_quarter_turns, 0}, {"random_index", ref_random_index, 0},
-    {"random_subset", ref_random_subset, 0}, {"fill_holes", ref_fill_holes, 0},
-    {"upsample", ref_upsample, 0},           {"rgb_to_lab", ref_rgb_to_lab, 0},
-    {"lab_to_rgb", ref_lab_to_rgb, 0},       {0},
+    {"quarter_turns", ref_quarter_turns, 0},
+    {"random_index", ref_random_index, 0},
+    {"random_subset", ref_random_subset, 0},
+    {"fill_holes", ref_fill_holes, 0},
+    {"upsample", ref_upsample, 0},
+    {"rgb_to_lab", ref_rgb_to_lab, 0},
+    {"lab_to_rgb", ref_lab_to_rgb, 0},
+    {0},
+    {"upsample", ref_upsample, 0},
+    {0},
+    {"quarter_turns", ref_quarter_turns, 0},
+    {"random", ref_random, 0},
+    {"random_index", ref_random_index, 0},
+    {"random_subset", ref_random_subset, 0},
+    {"fill_holes", ref_fill_holes, 0},
+    {"upsample", ref_upsample, 0},
+    {0},
 };
