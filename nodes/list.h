@@ -11,6 +11,7 @@
     X(source_random) \
     X(source_normal) \
     X(augment) \
+    X(pretext_colorize) \
     X(pretext_rotation) \
     X(pretext_mask) \
     X(pretext_noise) \
@@ -26,6 +27,8 @@
     X(head_tokens) \
     X(head_pixels) \
     X(momentum) \
+    X(math_lab_to_rgb) \
+    X(math_annealed_mean) \
     X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
@@ -48,6 +51,7 @@
     X(probe_accuracy) \
     X(probe_test) \
     X(probe_mean) \
+    X(probe_error) \
     X(probe_reconstruction) \
     X(sink_csv) \
     X(sink_curve) \

@@ -57,6 +57,9 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(nearest) \
+    X(rgb_to_lab) \
+    X(lab_to_rgb) \
     X(take) \
     X(put) \
     X(diagonal) \
