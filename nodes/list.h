@@ -15,6 +15,7 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
     X(momentum) \
@@ -39,6 +40,7 @@
     X(probe_test) \
     X(probe_mean) \
     X(sink_csv) \
+    X(sink_images) \
     X(sink_npy)
 /* clang-format on */
 

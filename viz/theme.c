@@ -11,6 +11,7 @@ const sdag_theme_box sdag_theme_boxes[SDAG_LOOK_COUNT] = {
     [SDAG_ROLE_PRETEXT] = {"pretext", "label generation", "diamond", "filled", "0.01,0.01", NULL, BRACKETS("{", "}"),
                            "#ffe5b4", "#9a5b1e", "1"},
     [SDAG_ROLE_ENCODER] = {"encoder", "encoder", "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#bde0fe", INK, "2"},
+    [SDAG_ROLE_DECODER] = {"decoder", "decoder", "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#e3dcf9", INK, "2"},
     [SDAG_ROLE_PROJECTOR] = {"projector", "projector", "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#e4f2ff", INK,
                              "1"},
     [SDAG_ROLE_MOMENTUM] = {"momentum", "moving average", "box", "filled,dashed", NULL, NULL, BRACKETS("[[", "]]"),

@@ -22,6 +22,7 @@ typedef struct sdag_collector {
     int64_t rows[4];             /* samples that each pass will bring; [0] also without passes; 0: unknown */
     const sdag_dataset *data[4]; /* of each pass, or [0]: the phase's first source; NULL: none */
     bool done;                   /* set by batch when the collector makes its data itself and has enough */
+    bool training;               /* weights change from batch to batch */
     void *metrics;               /* the runtime's own */
 } sdag_collector;
 

@@ -22,11 +22,12 @@ typedef struct sdag_attr_slice { int64_t axis, from, to; } sdag_attr_slice;
 typedef struct sdag_attr_pad { int64_t axis, before, after; } sdag_attr_pad;
 typedef struct sdag_attr_shape { sdag_shape to; } sdag_attr_shape; /* reshape */
 typedef struct sdag_attr_permute { int32_t rank, order[SDAG_RANK_MAX]; } sdag_attr_permute;
-typedef struct sdag_attr_rows { int64_t n; } sdag_attr_rows; /* scatter_add */
+typedef struct sdag_attr_rows { int64_t n; } sdag_attr_rows; /* scatter_add, put */
 typedef struct sdag_attr_value { float value; } sdag_attr_value; /* mask_diag */
 
 typedef struct sdag_attr_conv2d { int64_t stride, pad, groups, h, w; } sdag_attr_conv2d; /* h, w: adjoints: of x or w */
 typedef struct sdag_attr_pool { int64_t size, stride, pad, h, w; } sdag_attr_pool; /* h, w: adjoints: of x */
+typedef struct sdag_attr_factor { int64_t factor; } sdag_attr_factor; /* upsample */
 /* batch_norm, norm_apply: which of gamma, beta and the residual are given, in this order, after the other arguments */
 typedef struct sdag_attr_norm { float eps; int32_t relu, gamma, beta, residual; } sdag_attr_norm;
 typedef struct sdag_attr_layer_norm { float eps; int32_t gamma, beta; } sdag_attr_layer_norm;
@@ -42,6 +43,8 @@ typedef struct sdag_attr_box { int64_t h, w; float ratio; uint32_t stream; } sda
 enum { SDAG_FILL_VALUE, SDAG_FILL_MEAN, SDAG_FILL_NOISE, SDAG_FILL_BORDER };
 /* fill_holes: cell_h, cell_w: of the grid whose cells hold a hole each (border) */
 typedef struct sdag_attr_fill { int64_t cell_h, cell_w; int32_t fill; float value; uint32_t stream; int32_t unused; } sdag_attr_fill;
+/* attention: lengths, prefix: given, in this order, after the other arguments; keyed, salt: as for dropout */
+typedef struct sdag_attr_attention { int32_t heads, causal, lengths, prefix; float dropout; int32_t keyed; uint32_t salt; } sdag_attr_attention;
 typedef struct sdag_attr_sgd { float lr_mul, wd, momentum, eta; int32_t nesterov; } sdag_attr_sgd; /* sgd, lars (eta) */
 typedef struct sdag_attr_adamw { float lr_mul, wd, beta1, beta2, eps; } sdag_attr_adamw;
 typedef struct sdag_attr_clip { float max_norm; } sdag_attr_clip;

@@ -33,6 +33,7 @@
     X(conv2d) \
     X(max_pool) \
     X(avg_pool) \
+    X(upsample) \
     X(batch_norm) \
     X(norm_apply) \
     X(running) \
@@ -46,6 +47,7 @@
     X(count_not) \
     X(sigmoid_xent) \
     X(eye_distance) \
+    X(attention) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -53,6 +55,8 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(take) \
+    X(put) \
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \

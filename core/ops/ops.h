@@ -57,8 +57,9 @@ sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
 sdag_val sdag_op_conv2d(sdag_build *b, sdag_val x, sdag_val w, int stride, int pad, int groups);
 sdag_val sdag_op_max_pool(sdag_build *b, sdag_val x, int size, int stride, int pad); /* padding is -inf */
 sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
-                          int pad);                      /* padding counts as 0 (PyTorch's default) */
-sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x); /* mean over H, W -> f32[N,C] */
+                          int pad);                               /* padding counts as 0 (PyTorch's default) */
+sdag_val sdag_op_upsample(sdag_build *b, sdag_val x, int factor); /* nearest: f32[N,kH,kW,C]; k is the factor */
+sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x);          /* mean over H, W -> f32[N,C] */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)
@@ -91,6 +92,18 @@ sdag_val sdag_op_sigmoid_xent(sdag_build *b, sdag_val x, sdag_val y);
 /* f32[...,N,N] -> f32[]: on sum_i (x_ii - eye)^2 + off sum_i!=j x_ij^2 */
 sdag_val sdag_op_eye_distance(sdag_build *b, sdag_val x, float eye, float on, float off);
 
+/* ---- attention (Vaswani et al. 2017): x = [q | k | v] f32[B,T,3D] -> f32[B,T,D], softmax(q k' / sqrt(D / heads)) v
+ * for each head. causal: token i sees tokens 0..i. lengths i32[B] (0: none): tokens from there on are not seen. prefix
+ * i32[B] (0: none): of causal attention, the first tokens, which see each other in full. dropout: of the probabilities.
+ */
+typedef struct sdag_attention {
+    int64_t heads;
+    bool causal;
+    sdag_val lengths, prefix;
+    float dropout;
+} sdag_attention;
+sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
 sdag_val sdag_op_slice(sdag_build *b, sdag_val x, int axis, int64_t from, int64_t to); /* axis 0: a view */
@@ -101,7 +114,11 @@ sdag_val sdag_op_permute(sdag_build *b, sdag_val x, int rank, const int *order);
 sdag_val sdag_op_gather(sdag_build *b, sdag_val table,
                         sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
 sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
-                             int64_t n);                            /* the adjoint of gather -> f32[n,...] */
+                             int64_t n); /* the adjoint of gather -> f32[n,...] */
+/* Tokens of every sample: x f32[B,T,D], index i32[B,K] -> f32[B,K,D]. put is the adjoint: f32[B,K,D] ->
+ * f32[B,tokens,D], added up where an index is met again, 0 where none is met. */
+sdag_val sdag_op_take(sdag_build *b, sdag_val x, sdag_val index);
+sdag_val sdag_op_put(sdag_build *b, sdag_val x, sdag_val index, int64_t tokens);
 sdag_val sdag_op_diagonal(sdag_build *b, sdag_val x);               /* f32[...,N,N] -> f32[...,N] */
 sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N,N], the diagonal replaced */
 

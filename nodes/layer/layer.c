@@ -36,6 +36,13 @@ sdag_val sdag_layer_conv(sdag_build *b, const char *name, sdag_val x, int64_t ou
     return sdag_op_conv2d(b, x, w, stride, pad, 1);
 }
 
+sdag_val sdag_layer_bias(sdag_build *b, const char *name, sdag_val y, int64_t fan_in)
+{
+    sdag_init init = {SDAG_INIT_UNIFORM, fan_in > 0 ? 1.0f / sqrtf((float)fan_in) : 0};
+    sdag_shape s = SDAG_SHAPE(sdag_dim(b, y, -1));
+    return sdag_op_add(b, y, sdag_param(b, sdag_layer_name(b, "%sbias", name), s, init, SDAG_STATE_BIAS));
+}
+
 static sdag_val batch_norm(sdag_build *b, const char *name, sdag_val x, sdag_val r, bool relu, bool affine)
 {
     const float eps = 1e-5f, momentum = 0.1f;

@@ -21,6 +21,8 @@ typedef enum {
 /* x f32[N,H,W,C] -> f32[N,H',W',O], without bias; weight f32[O,C,k,k]. */
 sdag_val sdag_layer_conv(sdag_build *b, const char *name, sdag_val x, int64_t out, int size, int stride, int pad,
                          sdag_conv_init init);
+/* y + bias f32[O], which starts in U(+-1/sqrt(fan_in)): behind a convolution (fan_in: C k k) that no norm follows. */
+sdag_val sdag_layer_bias(sdag_build *b, const char *name, sdag_val y, int64_t fan_in);
 
 /* Batch norm (eps 1e-5, momentum 0.1) over all axes but the last, then + r (0: none), then relu (optional). In training
  * it uses the batch's statistics and moves the running ones (unbiased variance); otherwise the running ones. */

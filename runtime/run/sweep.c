@@ -175,6 +175,7 @@ sdag_status sdag_probes_open(sdag_session *s, sdag_probe *list, int n, const sda
     for (int i = 0; i < n && !status; i++) {
         if (list[i].passes || list[i].opened) continue;
         list[i].view.rows[0] = rows;
+        list[i].view.training = t->training;
         list[i].view.data[0] = t->lowered->program.feeds.n ? t->samplers[0].data : NULL;
         status = collect_of(s, &list[i])->open(&list[i].state, &list[i].view);
         list[i].opened = !status;

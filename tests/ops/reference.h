@@ -36,6 +36,9 @@ typedef struct sdag_reference {
     double tolerance; /* |y - reference| <= tolerance (|reference| + root mean square of the reference); 0: 4e-6 */
 } sdag_reference;
 
+/* What dropout multiplies element i with: 0 or 1 / (1 - p). */
+double sdag_ref_kept(const sdag_ref *r, int64_t i, float p, uint32_t salt);
+
 /* Each table ends with {0}; an op without a row has its gradient checked against its own float version. */
 extern const sdag_reference sdag_reference_math[];  /* reference_math.c: element-wise, reductions, products, moving */
 extern const sdag_reference sdag_reference_nn[];    /* reference_nn.c: convolution, norms, probabilities, updates */

@@ -208,18 +208,22 @@ static void ref_count_not(const sdag_ref *r)
     r->out[0].at[0] = fmax(n, 1);
 }
 
+double sdag_ref_kept(const sdag_ref *r, int64_t i, float share, uint32_t salt)
+{
+    const double p = floor((double)share * 65536 + 0.5) / 65536;
+    const uint32_t key[2] = {(uint32_t)r->step->seed, (uint32_t)(r->step->seed >> 32)};
+    const uint32_t block = (uint32_t)(i / 128 * 16 + i % 16);
+    uint32_t word[4];
+    sdag_philox(word, (const uint32_t[]){block, (uint32_t)r->step->step, 0, salt}, key);
+    const uint32_t half = i % 128 < 64 ? word[i % 64 / 16] & 0xffff : word[i % 64 / 16] >> 16;
+    return half / 65536.0 >= p ? 1 / (1 - p) : 0;
+}
+
 static void ref_dropout(const sdag_ref *r)
 {
     const sdag_attr_dropout *o = r->attr;
-    const double p = floor((double)o->p * 65536 + 0.5) / 65536;
-    const uint32_t key[2] = {(uint32_t)r->step->seed, (uint32_t)(r->step->seed >> 32)};
-    for (int64_t i = 0; i < count(&r->out[0]); i++) {
-        const uint32_t block = (uint32_t)(i / 128 * 16 + i % 16), salt = o->keyed ? o->salt : r->salt;
-        uint32_t word[4];
-        sdag_philox(word, (const uint32_t[]){block, (uint32_t)r->step->step, 0, salt}, key);
-        const uint32_t half = i % 128 < 64 ? word[i % 64 / 16] & 0xffff : word[i % 64 / 16] >> 16;
-        r->out[0].at[i] = r->in[0].at[i] * (half / 65536.0 >= p ? 1 / (1 - p) : 0);
-    }
+    for (int64_t i = 0; i < count(&r->out[0]); i++)
+        r->out[0].at[i] = r->in[0].at[i] * sdag_ref_kept(r, i, o->p, o->keyed ? o->salt : r->salt);
 }
 
 /* ---- updates ---- */
