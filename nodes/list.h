@@ -9,9 +9,12 @@
     X(source_idx) \
     X(source_images) \
     X(source_random) \
+    X(source_text) \
     X(augment) \
     X(pretext_rotation) \
     X(pretext_mask) \
+    X(pretext_next_token) \
+    X(pretext_mask_tokens) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \

@@ -44,6 +44,8 @@ static const line pipeline[] = {
     {"finetune", "head", "{type: head.classifier, in: encoder, classes: 10}"},
     {"finetune", "loss", "{type: loss.cross_entropy, in: {logits: head, target: few.label}}"},
     {"finetune", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"language", "text", "{type: source.text, path: text.txt, special: [mask]}"},
+    {"language", "extra", NULL},
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
@@ -53,9 +55,9 @@ enum { LINES = sizeof pipeline / sizeof *pipeline };
 
 /* The nodes that a type of this role may stand in for, by role. */
 static const char *const places[SDAG_ROLE_COUNT][3] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images"},
+    [SDAG_ROLE_SOURCE] = {"pretrain.images", "language.text"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra"},
+    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "language.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
     [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
@@ -79,7 +81,8 @@ static bool passes(const char *place, const char *node)
         const line *l = &pipeline[i];
         bool here = !strcmp(place, sdag_arena_printf(a, "%s.%s", l->phase, l->name));
         if (strcmp(phase, l->phase))
-            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase, strcmp(l->phase, "predict") ? "    epochs: 3\n" : "");
+            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase,
+                          strcmp(l->phase, "predict") && strcmp(l->phase, "language") ? "    epochs: 3\n" : "");
         phase = l->phase;
         if (here || l->node) sdag_str_addf(&s, "      %s: %s\n", l->name, here ? node : l->node);
     }
