@@ -43,6 +43,7 @@
     X(probe_test) \
     X(probe_mean) \
     X(sink_csv) \
+    X(sink_text) \
     X(sink_images) \
     X(sink_npy)
 /* clang-format on */
