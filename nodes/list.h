@@ -18,9 +18,11 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(encoder_transformer) \
     X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(head_tokens) \
     X(momentum) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \

@@ -48,6 +48,7 @@
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \
+    X(lengths) \
     X(concat) \
     X(slice) \
     X(pad) \

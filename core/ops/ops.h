@@ -51,6 +51,7 @@ sdag_val sdag_op_matmul(sdag_build *b, sdag_val x, sdag_val y, bool tx, bool ty,
 sdag_val sdag_op_matmul_nt(sdag_build *b, sdag_val x, sdag_val y, float alpha); /* alpha x y' */
 sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
                         sdag_val bias); /* x[...,I] w[O,I]' + bias[O]; bias may be 0 */
+sdag_val sdag_op_linear_t(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias); /* the same with w f32[I,O] */
 
 /* ---- images, channels-last */
 /* x f32[N,H,W,C], w f32[O,C/groups,kh,kw] -> f32[N,H',W',O] (PyTorch's conv2d: cross-correlation) */
@@ -103,6 +104,9 @@ typedef struct sdag_attention {
     float dropout;
 } sdag_attention;
 sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+/* Tokens before the padding: i32[B,T] -> i32[B]; *last (where not NULL) i32[B,1]: the last of them, an index for take.
+ */
+sdag_val sdag_op_lengths(sdag_build *b, sdag_val tokens, int32_t pad, sdag_val *last);
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
