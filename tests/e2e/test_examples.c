@@ -45,6 +45,9 @@ static const line pipeline[] = {
     {"finetune", "loss", "{type: loss.cross_entropy, in: {logits: head, target: few.label}}"},
     {"finetune", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
     {"language", "text", "{type: source.text, path: text.txt, special: [mask]}"},
+    {"language", "tokens", "{type: source.text, path: text.txt}"},
+    {"language", "model", "{type: encoder.transformer, in: text, layers: 1, width: 8, heads: 2, causal: true}"},
+    {"language", "head", "{type: head.tokens, in: model}"},
     {"language", "extra", NULL},
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
@@ -58,7 +61,7 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_SOURCE] = {"pretrain.images", "language.text"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
     [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "language.extra"},
-    [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
+    [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder", "language.model"},
     [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
@@ -66,9 +69,9 @@ static const char *const places[SDAG_ROLE_COUNT][3] = {
     [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
-    [SDAG_ROLE_HEAD] = {"finetune.head"},
+    [SDAG_ROLE_HEAD] = {"finetune.head", "language.head"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
+    [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra", "language.extra"},
 };
 
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
