@@ -24,6 +24,7 @@
     X(head_classifier) \
     X(head_tokens) \
     X(momentum) \
+    X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(loss_info_nce) \

@@ -73,6 +73,7 @@
     X(adamw) \
     X(lars) \
     X(ema) \
+    X(enqueue) \
     X(clip_norm) \
     X(clip_scale) \
     X(decode)

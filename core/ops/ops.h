@@ -155,6 +155,8 @@ void sdag_op_adamw(sdag_build *b, sdag_val p, sdag_val g, sdag_val m, sdag_val v
 void sdag_op_lars(sdag_build *b, sdag_val p, sdag_val g, sdag_val v, sdag_val lr, sdag_val scale, float lr_mul,
                   float wd, float momentum, float eta, bool nesterov);
 void sdag_op_ema(sdag_build *b, sdag_val target, sdag_val source, sdag_val momentum); /* t <- m t + (1-m) s; m f32[] */
+/* Rows f32[B,...] into a ring f32[N,...] from row `cursor` i32[] on, which moves on by B; the last N rows stay. */
+void sdag_op_enqueue(sdag_build *b, sdag_val queue, sdag_val cursor, sdag_val rows);
 /* f32[]: min(1, max_norm / (sqrt(sum of squares of all) + 1e-6)): torch's clip_grad_norm_. n may exceed SDAG_IN_MAX. */
 sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float max_norm);
 

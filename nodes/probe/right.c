@@ -21,8 +21,7 @@ sdag_status sdag_right_add(sdag_right *r, const sdag_collector *c, int64_t top, 
                            const sdag_tensor *labels)
 {
     const sdag_shape *s = &logits->shape;
-    if (s->rank != 2)
-        return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s takes class scores, f32[B,C]", c->node);
+    if (s->rank != 2) return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s takes class scores, f32[B,C]", c->node);
     for (int64_t i = 0; labels->data && i < s->d[0]; i++) {
         int32_t y = SDAG_DATA_I32(*labels)[i];
         if (y < 0) continue;

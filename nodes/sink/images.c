@@ -1,7 +1,7 @@
 /* sink.images -- what the network sees and makes, as one PNG: a row a sample, beside each other what the wires carry.
  *   in: one or more images [B,H,W,C], C = 1 or 3, in 0..1 (values outside are cut off); sizes and C may differ
- * In inference the first samples; in training those of an epoch's last batch, whose weights are the newest. With columns: k
- * the samples stand k abreast. */
+ * In inference the first samples; in training those of an epoch's last batch, whose weights are the newest. With
+ * columns: k the samples stand k abreast. */
 #include <string.h>
 
 #include "core/base/alloc.h"
@@ -24,8 +24,9 @@ static const sdag_opt opts[] = {
      .required = true},
     SDAG_INT(images, rows, 8, 1, 1000, "rows of samples"),
     SDAG_INT(images, columns, 1, 1, 1000, "samples abreast"),
-    SDAG_INT(images, scale, 0, 0, 64, "pixels of the file a pixel of an image, in both directions; 0: so many that small "
-                                      "images can be seen"),
+    SDAG_INT(images, scale, 0, 0, 64,
+             "pixels of the file a pixel of an image, in both directions; 0: so many that small "
+             "images can be seen"),
     {0},
 };
 static const sdag_port ins[] = {
@@ -42,8 +43,8 @@ typedef struct {
     char *path;
     view views[SDAG_IN_MAX];
     int n_views;
-    size_t each;    /* bytes of a sample, all views */
-    uint8_t *kept;  /* u8[most,each] */
+    size_t each;   /* bytes of a sample, all views */
+    uint8_t *kept; /* u8[most,each] */
     int64_t n, most;
 } state;
 
@@ -147,8 +148,8 @@ static sdag_status write_picture(const state *s, const sdag_collector *c)
     const images *o = c->opts;
     picture p = {0};
     if (!lay_out(&p, s, o))
-        return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: the picture is too large: use fewer rows or a smaller scale",
-                         c->node);
+        return sdag_fail(c->log, SDAG_INVALID, c->loc,
+                         "%s: the picture is too large: use fewer rows or a smaller scale", c->node);
     size_t n = (size_t)(p.h * p.w * p.c);
     p.at = sdag_alloc(n);
     if (!p.at) return SDAG_NOMEM;
@@ -192,7 +193,8 @@ static void lower(sdag_build *b, const sdag_node *self)
             sdag_build_fail(b, "%s: value %d is %s, expected images f32[B,H,W,1] or f32[B,H,W,3]", sdag_node_name(self),
                             i + 1, sdag_shape_text(text, sdag_value_at(b, x)->dtype, s));
         else if (s.d[0] != rows)
-            sdag_build_fail(b, "%s: value %d has another number of samples than the first", sdag_node_name(self), i + 1);
+            sdag_build_fail(b, "%s: value %d has another number of samples than the first", sdag_node_name(self),
+                            i + 1);
     }
 }
 

@@ -49,6 +49,15 @@ static const line pipeline[] = {
     {"language", "model", "{type: encoder.transformer, in: text, layers: 1, width: 8, heads: 2, causal: true}"},
     {"language", "head", "{type: head.tokens, in: model}"},
     {"language", "extra", NULL},
+    {"code", "images", "{type: source.random, size: [8, 8], batch: 8}"},
+    {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
+    {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
+    {"code", "log_var", "{type: projector.mlp, in: encoder, widths: [4]}"},
+    {"code", "decoder", "{type: projector.mlp, in: mean, widths: [192]}"},
+    {"code", "reconstruction", "{type: loss.mse, in: {x: decoder, y: images}}"},
+    {"code", "kl", "{type: loss.kl, in: {mean: mean, log_var: log_var}}"},
+    {"code", "loss", "{type: loss.sum, in: [reconstruction, kl]}"},
+    {"code", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
@@ -56,18 +65,20 @@ static const line pipeline[] = {
 };
 enum { LINES = sizeof pipeline / sizeof *pipeline };
 
+enum { PLACES = 6 };
+
 /* The nodes that a type of this role may stand in for, by role. */
-static const char *const places[SDAG_ROLE_COUNT][3] = {
+static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
     [SDAG_ROLE_SOURCE] = {"pretrain.images", "language.text"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "language.extra"},
+    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra", "language.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder", "language.model"},
     [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
     [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
     [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
     [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss"},
+    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
     [SDAG_ROLE_HEAD] = {"finetune.head", "language.head"},
     [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
@@ -97,7 +108,7 @@ static bool passes(const char *place, const char *node)
 static bool passes_somewhere(const sdag_node_type *t, const char *node)
 {
     const char *const *list = places[t->role];
-    for (int i = 0; i < 3 && list[i]; i++)
+    for (int i = 0; i < PLACES && list[i]; i++)
         if (passes(list[i], node)) return true;
     print_error("%s: its example does not pass `check`: %s\n%s\n", t->name, node,
                 list[0] ? c.err : "no place for its role");
