@@ -10,11 +10,14 @@
     X(source_images) \
     X(source_random) \
     X(source_normal) \
+    X(source_text) \
     X(augment) \
     X(pretext_colorize) \
     X(pretext_rotation) \
     X(pretext_mask) \
     X(pretext_noise) \
+    X(pretext_next_token) \
+    X(pretext_mask_tokens) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
@@ -55,6 +58,7 @@
     X(probe_reconstruction) \
     X(sink_csv) \
     X(sink_curve) \
+    X(sink_text) \
     X(sink_images) \
     X(sink_npy)
 /* clang-format on */

@@ -70,6 +70,9 @@
     X(random_subset) \
     X(random_box) \
     X(fill_holes) \
+    X(read_tokens) \
+    X(replace) \
+    X(mask_tokens) \
     X(sgd) \
     X(sgd_plain) \
     X(adamw) \

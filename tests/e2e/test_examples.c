@@ -46,6 +46,11 @@ static const line pipeline[] = {
     {"finetune", "head", "{type: head.classifier, in: encoder, classes: 10}"},
     {"finetune", "loss", "{type: loss.cross_entropy, in: {logits: head, target: few.label}}"},
     {"finetune", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"language", "text", "{type: source.text, path: text.txt, special: [mask]}"},
+    {"language", "tokens", "{type: source.text, path: text.txt}"},
+    {"language", "model", "{type: encoder.transformer, in: text, layers: 1, width: 8, heads: 2, causal: true}"},
+    {"language", "head", "{type: head.tokens, in: model}"},
+    {"language", "extra", NULL},
     {"code", "images", "{type: source.random, size: [8, 8], batch: 8}"},
     {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
     {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
@@ -71,7 +76,7 @@ static const char *const places[] = {
     "pretrain.images",    "pretrain.view_i",    "pretrain.encoder",    "finetune.encoder", "pretrain.projector",
     "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
     "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
-    "predict.extra",
+    "predict.extra",      "language.text",      "language.model",      "language.head",    "language.extra",
 };
 enum { PLACES = sizeof places / sizeof *places };
 
@@ -85,7 +90,8 @@ static bool passes(const char *place, const char *node)
         const line *l = &pipeline[i];
         bool here = !strcmp(place, sdag_arena_printf(a, "%s.%s", l->phase, l->name));
         if (strcmp(phase, l->phase))
-            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase, strcmp(l->phase, "predict") ? "    epochs: 3\n" : "");
+            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase,
+                          strcmp(l->phase, "predict") && strcmp(l->phase, "language") ? "    epochs: 3\n" : "");
         phase = l->phase;
         if (here || l->node) sdag_str_addf(&s, "      %s: %s\n", l->name, here ? node : l->node);
     }
@@ -126,10 +132,11 @@ static int try_records(const sdag_node_type *t, const sdag_opt *o)
                                                              : "pretrain.extra";
         const char *in = t->role == SDAG_ROLE_AUGMENT ? "images" : "loss", *more = "";
         if (t->role == SDAG_ROLE_OPTIMIZER) more = ", lr: 0.1";
+        if (t->role == SDAG_ROLE_SINK) more = ", path: lines.svg, x: [1]";
         assert_non_null(o->records[i]->example);
         const char *dot = strrchr(o->name, '.'), *key = dot ? dot + 1 : o->name;
-        const char *node =
-            sdag_arena_printf(a, "{type: %s, in: %s%s, %s: [%s]}", t->name, in, more, key, o->records[i]->example);
+        const char *node = sdag_arena_printf(a, "{type: %s%s%s%s, %s: [%s]}", t->name, t->ins ? ", in: " : "",
+                                             t->ins ? in : "", more, key, o->records[i]->example);
         if (passes(place, node)) continue;
         print_error("%s: the example of %s does not pass `check`: %s\n%s\n", t->name, o->records[i]->name, node, c.err);
         wrong++;
