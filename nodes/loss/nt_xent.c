@@ -4,8 +4,8 @@
  *   loss = mean_i ( logsumexp_j s_ij - s_i,partner(i) )        Chen et al. 2020, eq. 1 */
 #include <math.h>
 
+#include "core/node/node.h"
 #include "core/ops/ops.h"
-#include "nodes/loss/common.h"
 
 typedef struct {
     float temperature;
@@ -34,7 +34,9 @@ static sdag_val partners(sdag_build *b, int64_t rows)
 static void lower(sdag_build *b, const sdag_node *self)
 {
     const nt_xent *o = sdag_node_opts(self);
-    sdag_loss_two_views(b, self, "z", "NT-Xent");
+    int views = sdag_in_views(b, self, "z");
+    if (views != 2 && !b->status)
+        sdag_build_fail(b, "%s: NT-Xent compares two views, but 'z' carries %d", sdag_node_name(self), views);
     sdag_val z = sdag_in_joint(b, self, "z");
     if (o->normalize) z = sdag_op_l2norm(b, z, 1e-12f);
     sdag_val s = sdag_op_matmul_nt(b, z, z, 1.0f / o->temperature);
