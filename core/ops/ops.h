@@ -171,6 +171,13 @@ sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float m
 /* ids i32[B] of the source being lowered (b->samples) -> u8[B,H,W,C]; or, for images of mixed sizes (h = w = 0),
  * u8[B,cap] with dims[1] = i32[B,2] (height, width of each). */
 sdag_val sdag_op_decode(sdag_build *b, sdag_val ids, int64_t h, int64_t w, int64_t c, int64_t cap, sdag_val *dims);
+sdag_val sdag_op_read_tokens(sdag_build *b, sdag_val ids, int64_t tokens);     /* ... of text -> i32[B,tokens] */
+sdag_val sdag_op_replace(sdag_build *b, sdag_val x, int32_t from, int32_t to); /* i32: to where x is from */
+/* tokens i32[B,T] with some hidden, and *target i32[B,T]: what they were, -100 elsewhere. samples: i32[B], their
+ * numbers, or anything [B,...]. */
+struct sdag_attr_mask_tokens;
+sdag_val sdag_op_mask_tokens(sdag_build *b, sdag_val tokens, sdag_val samples, const struct sdag_attr_mask_tokens *how,
+                             sdag_val *target);
 
 /* ---- the table of all of them */
 const sdag_op *const *sdag_op_table(int *n);
