@@ -1,6 +1,6 @@
-/* The tables of examples/README.md: the pipelines that are there, by family, from their own `name`, `family` and `about`
- * and from examples/results.tsv, where results that were measured stand. SSLDAG_GOLDEN_UPDATE=1 writes the tables anew.
- * Run from the root of the project. */
+/* The tables of examples/README.md: the pipelines that are there, by family, from their own `name`, `family` and
+ * `about` and from examples/results.tsv, where results that were measured stand. SSLDAG_GOLDEN_UPDATE=1 writes the
+ * tables anew. Run from the root of the project. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@
 
 #define README "examples/README.md"
 #define RESULTS "examples/results.tsv"
-static const char begin[] = "<!-- written by tests/golden/test_gallery.c -->\n", end[] = "<!-- end of what is written -->\n";
+static const char begin[] = "<!-- written by tests/golden/test_gallery.c -->\n",
+                  end[] = "<!-- end of what is written -->\n";
 
 enum { NOTES_MAX = 16, TEXT_MAX = 1 << 20 };
 
@@ -202,7 +203,8 @@ static const char *tables(const entry *list, int n)
             if (family_of(&list[i]) != f) continue;
             if (!rows++)
                 sdag_str_addf(&s, "\n### %s\n\n%s\n\n%s\n%s\n", families[f][1], families[f][2],
-                              "| pipeline | what | data | result | time on 2 cores | command |", "|---|---|---|---|---|---|");
+                              "| pipeline | what | data | result | time on 2 cores | command |",
+                              "|---|---|---|---|---|---|");
             add_row(&s, &list[i], notes, &n_notes);
         }
     }
