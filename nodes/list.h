@@ -17,10 +17,13 @@
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
+    X(encoder_transformer) \
     X(decoder_conv) \
     X(projector_mlp) \
     X(head_classifier) \
+    X(head_tokens) \
     X(momentum) \
+    X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
     X(math_sample_gaussian) \
@@ -44,6 +47,7 @@
     X(probe_mean) \
     X(probe_reconstruction) \
     X(sink_csv) \
+    X(sink_curve) \
     X(sink_images) \
     X(sink_npy)
 /* clang-format on */

@@ -33,8 +33,8 @@ typedef struct sdag_attr_norm { float eps; int32_t relu, gamma, beta, residual; 
 typedef struct sdag_attr_layer_norm { float eps; int32_t gamma, beta; } sdag_attr_layer_norm;
 typedef struct sdag_attr_eps { float eps; } sdag_attr_eps; /* l2norm */
 typedef struct sdag_attr_running { float momentum, scale; } sdag_attr_running;
+typedef struct sdag_attr_ignore { int32_t ignore; } sdag_attr_ignore; /* softmax_xent, count_not, lengths */
 typedef struct sdag_attr_eye { float eye, on, off; } sdag_attr_eye; /* eye_distance */
-typedef struct sdag_attr_ignore { int32_t ignore; } sdag_attr_ignore; /* softmax_xent, count_not */
 /* dropout: keyed: the stream is named by salt instead of the op's own (the adjoint draws the forward mask again) */
 typedef struct sdag_attr_dropout { float p; int32_t keyed; uint32_t salt; } sdag_attr_dropout;
 typedef struct sdag_attr_draw { int64_t n; uint32_t stream; int32_t unused; } sdag_attr_draw; /* random_index */

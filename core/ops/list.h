@@ -48,6 +48,7 @@
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \
+    X(lengths) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -70,6 +71,7 @@
     X(adamw) \
     X(lars) \
     X(ema) \
+    X(enqueue) \
     X(clip_norm) \
     X(clip_scale) \
     X(decode)

@@ -281,11 +281,15 @@ sdag_val sdag_op_matmul_nt(sdag_build *b, sdag_val x, sdag_val y, float alpha)
     return sdag_op_matmul(b, x, y, false, true, alpha);
 }
 
-sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias)
+static sdag_val linear(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias, bool ty)
 {
     sdag_shape s = sdag_shape_at(b, x);
     sdag_val rows = s.rank == 1 ? sdag_op_reshape(b, x, SDAG_SHAPE(1, s.d[0])) : x;
-    sdag_attr_matmul o = {.ty = 1, .alpha = 1};
+    sdag_attr_matmul o = {.ty = ty, .alpha = 1};
     sdag_val y = sdag_emit(b, &sdag_opdef_matmul, bias ? 3 : 2, (sdag_val[]){rows, w, bias}, &o, NULL);
-    return s.rank == 1 ? sdag_op_reshape(b, y, SDAG_SHAPE(sdag_dim(b, w, 0))) : y;
+    return s.rank == 1 ? sdag_op_reshape(b, y, SDAG_SHAPE(sdag_dim(b, w, ty ? 0 : 1))) : y;
 }
+
+sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias) { return linear(b, x, w, bias, true); }
+
+sdag_val sdag_op_linear_t(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias) { return linear(b, x, w, bias, false); }

@@ -51,6 +51,7 @@ sdag_val sdag_op_matmul(sdag_build *b, sdag_val x, sdag_val y, bool tx, bool ty,
 sdag_val sdag_op_matmul_nt(sdag_build *b, sdag_val x, sdag_val y, float alpha); /* alpha x y' */
 sdag_val sdag_op_linear(sdag_build *b, sdag_val x, sdag_val w,
                         sdag_val bias); /* x[...,I] w[O,I]' + bias[O]; bias may be 0 */
+sdag_val sdag_op_linear_t(sdag_build *b, sdag_val x, sdag_val w, sdag_val bias); /* the same with w f32[I,O] */
 
 /* ---- images, channels-last */
 /* x f32[N,H,W,C], w f32[O,C/groups,kh,kw] -> f32[N,H',W',O] (PyTorch's conv2d: cross-correlation) */
@@ -103,6 +104,9 @@ typedef struct sdag_attention {
     float dropout;
 } sdag_attention;
 sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+/* Tokens before the padding: i32[B,T] -> i32[B]; *last (where not NULL) i32[B,1]: the last of them, an index for take.
+ */
+sdag_val sdag_op_lengths(sdag_build *b, sdag_val tokens, int32_t pad, sdag_val *last);
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
@@ -154,6 +158,8 @@ void sdag_op_adamw(sdag_build *b, sdag_val p, sdag_val g, sdag_val m, sdag_val v
 void sdag_op_lars(sdag_build *b, sdag_val p, sdag_val g, sdag_val v, sdag_val lr, sdag_val scale, float lr_mul,
                   float wd, float momentum, float eta, bool nesterov);
 void sdag_op_ema(sdag_build *b, sdag_val target, sdag_val source, sdag_val momentum); /* t <- m t + (1-m) s; m f32[] */
+/* Rows f32[B,...] into a ring f32[N,...] from row `cursor` i32[] on, which moves on by B; the last N rows stay. */
+void sdag_op_enqueue(sdag_build *b, sdag_val queue, sdag_val cursor, sdag_val rows);
 /* f32[]: min(1, max_norm / (sqrt(sum of squares of all) + 1e-6)): torch's clip_grad_norm_. n may exceed SDAG_IN_MAX. */
 sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float max_norm);
 

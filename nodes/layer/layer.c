@@ -5,7 +5,7 @@
 
 #include "core/ops/ops.h"
 
-const char *const sdag_activation_choices[] = {"relu", "gelu", "tanh", "none", NULL};
+const char *const sdag_activation_choices[] = {"relu", "gelu", "tanh", "none", "gelu_tanh", NULL};
 
 const char *sdag_layer_name(sdag_build *b, const char *fmt, ...)
 {
@@ -90,6 +90,7 @@ sdag_val sdag_layer_activation(sdag_build *b, sdag_val x, int activation)
     switch (activation) {
     case SDAG_ACT_RELU: return sdag_op_relu(b, x);
     case SDAG_ACT_GELU: return sdag_op_gelu(b, x, false);
+    case SDAG_ACT_GELU_TANH: return sdag_op_gelu(b, x, true);
     case SDAG_ACT_TANH: return sdag_op_tanh(b, x);
     default: return x;
     }

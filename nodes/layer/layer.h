@@ -34,8 +34,8 @@ sdag_val sdag_layer_norm_plain(sdag_build *b, const char *name, sdag_val x);
 sdag_val sdag_layer_flat(sdag_build *b, sdag_val x);
 
 /* Activations by name, for options. */
-extern const char *const sdag_activation_choices[]; /* relu, gelu, tanh, none */
-enum { SDAG_ACT_RELU, SDAG_ACT_GELU, SDAG_ACT_TANH, SDAG_ACT_NONE };
+extern const char *const sdag_activation_choices[]; /* relu, gelu, tanh, none, gelu_tanh */
+enum { SDAG_ACT_RELU, SDAG_ACT_GELU, SDAG_ACT_TANH, SDAG_ACT_NONE, SDAG_ACT_GELU_TANH };
 sdag_val sdag_layer_activation(sdag_build *b, sdag_val x, int activation);
 
 /* A stack of linear layers as torch.nn.Sequential numbers them: Linear, (BatchNorm1d), activation, ... The last layer

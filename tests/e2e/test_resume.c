@@ -19,7 +19,7 @@
 #include "tests/support/temp.h"
 
 /* All that a checkpoint has to hold: moments, running statistics, draws of augmentation and dropout, what probes have
- * counted, the order of the samples, schedules; and phases that take weights from one another. */
+ * counted, a queue, the order of the samples, schedules; and phases that take weights from one another. */
 static const char yaml[] =
     "version: 1\n"
     "name: resume\n"
@@ -39,7 +39,10 @@ static const char yaml[] =
     "      view_j: {type: augment, in: digits, ops: *views}\n"
     "      encoder: {type: encoder.cnn, in: [view_i, view_j], widths: [8, 16]}\n"
     "      projector: {type: projector.mlp, in: encoder, widths: [32, 16]}\n"
-    "      loss: {type: loss.nt_xent, in: projector}\n"
+    "      queue: {type: memory.queue, in: teacher, size: 50}\n"
+    "      push: {type: loss.info_nce, in: {query: projector.view_i, positive: teacher, negatives: queue}}\n"
+    "      pull: {type: loss.nt_xent, in: projector}\n"
+    "      loss: {type: loss.sum, in: [push, pull]}\n"
     "      mean: {type: probe.mean, in: loss}\n"
     "      teacher: {type: momentum, of: [encoder, projector], in: view_i, momentum: {cosine: [0.8, 1]}}\n"
     "      follows: {type: probe.mean, in: teacher}\n"
