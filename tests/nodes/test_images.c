@@ -202,8 +202,7 @@ static void draw_pixels(void)
         sdag_rng r = sdag_rng_at(8, 2, 0, (uint32_t)i);
         float u[3];
         for (int k = 0; k < 3; k++) u[k] = sdag_rng_uniform(&r, 0, 70);
-        for (int j = 0; j < D; j++)
-            pixels[i][j] = (uint8_t)(u[j % 3] + u[j / 4] + 20 + sdag_rng_uniform(&r, -8, 8));
+        for (int j = 0; j < D; j++) pixels[i][j] = (uint8_t)(u[j % 3] + u[j / 4] + 20 + sdag_rng_uniform(&r, -8, 8));
     }
 }
 
@@ -348,8 +347,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_grid),           TEST(test_columns),        TEST(test_training), TEST(test_images_refused),
-        TEST(test_reconstruction), TEST(test_reconstruction_refused), TEST(test_out_of_memory),
+        TEST(test_grid),           TEST(test_columns),        TEST(test_training),
+        TEST(test_images_refused), TEST(test_reconstruction), TEST(test_reconstruction_refused),
+        TEST(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

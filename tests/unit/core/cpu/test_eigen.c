@@ -53,8 +53,7 @@ static void check(int64_t n, int64_t k)
         assert_true(fabs(values[j] - (double)(n - k + j + 1)) < 1e-10);
         for (int64_t i = 0; i < n; i++)
             assert_true(fabs(dot(a + i * n, v + j * n, n) - values[j] * v[j * n + i]) < 1e-10);
-        for (int64_t i = 0; i <= j; i++)
-            assert_true(fabs(dot(v + i * n, v + j * n, n) - (i == j ? 1 : 0)) < 1e-12);
+        for (int64_t i = 0; i <= j; i++) assert_true(fabs(dot(v + i * n, v + j * n, n) - (i == j ? 1 : 0)) < 1e-12);
     }
 }
 
