@@ -45,6 +45,7 @@
     X(softmax_xent) \
     X(softmax_xent_soft) \
     X(count_not) \
+    X(attention) \
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \
@@ -56,6 +57,9 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(nearest) \
+    X(rgb_to_lab) \
+    X(lab_to_rgb) \
     X(take) \
     X(put) \
     X(diagonal) \
@@ -66,6 +70,9 @@
     X(random_subset) \
     X(random_box) \
     X(fill_holes) \
+    X(read_tokens) \
+    X(replace) \
+    X(mask_tokens) \
     X(sgd) \
     X(sgd_plain) \
     X(adamw) \
