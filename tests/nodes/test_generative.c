@@ -41,9 +41,10 @@ static sdag_tensor value(const test *t, const char *node, const char *port)
 
 /* ---- decoder.conv */
 
-#define DECODER(options)                                                                              \
-    "      data: {type: source.formula, size: 8, batch: 4}\n      encoder: {type: encoder.cnn, in: data, widths: [4, 6]}\n" \
-    "      decoder: {type: decoder.conv, " options "}\n      loss: {type: loss.dot, in: decoder}\n"     \
+#define DECODER(options)                                                                                               \
+    "      data: {type: source.formula, size: 8, batch: 4}\n      encoder: {type: encoder.cnn, in: data, widths: [4, " \
+    "6]}\n"                                                                                                            \
+    "      decoder: {type: decoder.conv, " options "}\n      loss: {type: loss.dot, in: decoder}\n"                    \
     "      optimizer: {type: optimizer.sgd, in: loss, lr: 0}\n"
 
 static void test_sizes(void **state)
@@ -74,8 +75,10 @@ static void test_sizes_refused(void **state)
     static const struct {
         const char *nodes, *says;
     } rows[] = {
-        {DECODER("in: encoder, widths: [3, 3], size: 10"), "size 10 is no multiple of 4, which 2 doublings (one a width) lead to: use one, such as 8 or 12"},
-        {DECODER("in: encoder, widths: [3, 3], size: [8, 3]"), "size 3 is no multiple of 4, which 2 doublings (one a width) lead to: use one, from 4 on"},
+        {DECODER("in: encoder, widths: [3, 3], size: 10"),
+         "size 10 is no multiple of 4, which 2 doublings (one a width) lead to: use one, such as 8 or 12"},
+        {DECODER("in: encoder, widths: [3, 3], size: [8, 3]"),
+         "size 3 is no multiple of 4, which 2 doublings (one a width) lead to: use one, from 4 on"},
         {DECODER("in: encoder, widths: [3]"), "a code has no height and width; say size"},
         {DECODER("in: encoder.map, widths: [3], size: 16"),
          "1 width makes images of 8 by 8 from a map of 4 by 4, not of 16 by 16"},
@@ -91,12 +94,12 @@ static void test_sizes_refused(void **state)
 
 /* ---- pretext.noise */
 
-#define NOISE(name, options, count)                                                                       \
-    "      data: {type: source.formula, size: 20, channels: 3, count: " count ", batch: 20}\n      " name \
-    ": {type: pretext.noise, in: data, " options "}\n"                                                  \
-    "      w: {type: test.weight, rows: 20, width: 1200}\n"                                              \
+#define NOISE(name, options, count)                                                                         \
+    "      data: {type: source.formula, size: 20, channels: 3, count: " count ", batch: 20}\n      " name   \
+    ": {type: pretext.noise, in: data, " options "}\n"                                                      \
+    "      w: {type: test.weight, rows: 20, width: 1200}\n"                                                 \
     "      one: {type: loss.mse, in: {x: w, y: " name "}}\n      two: {type: loss.mse, in: {x: w, y: " name \
-    ".target}}\n      loss: {type: loss.sum, in: [one, two]}\n"                                         \
+    ".target}}\n      loss: {type: loss.sum, in: [one, two]}\n"                                             \
     "      optimizer: {type: optimizer.sgd, in: loss, lr: 0}\n"
 
 enum { IMAGES = 20, PIXELS = 400, VALUES = IMAGES * PIXELS * 3 };
@@ -228,7 +231,8 @@ static void test_sample_gaussian(void **state)
                 *v = SDAG_DATA_F32(pipeline_state(&t.p, "log_var", "weight"));
     for (int s = 0; s < 2; s++) {
         assert_int_equal(pipeline_step(&t.p), SDAG_OK);
-        const float *z = SDAG_DATA_F32(value(&t, "z", NULL)), *gm = SDAG_DATA_F32(pipeline_grad(&t.p, "mean", "weight")),
+        const float *z = SDAG_DATA_F32(value(&t, "z", NULL)),
+                    *gm = SDAG_DATA_F32(pipeline_grad(&t.p, "mean", "weight")),
                     *gv = SDAG_DATA_F32(pipeline_grad(&t.p, "log_var", "weight"));
         for (int i = 0; i < CODES; i++) {
             double std = exp((double)v[i] / 2), g = (double)formula_number(sdag_hash32("functional"), (uint32_t)i);
