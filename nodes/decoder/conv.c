@@ -67,17 +67,14 @@ static int64_t start_of(sdag_build *b, const sdag_node *self, int64_t to, int n)
 {
     int64_t step = (int64_t)1 << n, low = to / step * step;
     if (to % step == 0) return to / step;
-    if (low)
-        sdag_build_fail(b,
-                        "%s: %d widths double the size %d times, which cannot give %lld: use a multiple of %lld, such "
-                        "as %lld or %lld, or fewer widths",
-                        sdag_node_name(self), n, n, (long long)to, (long long)step, (long long)low,
-                        (long long)(low + step));
-    else
-        sdag_build_fail(b,
-                        "%s: %d widths double the size %d times, which cannot give %lld: use a multiple of %lld, or "
-                        "fewer widths",
-                        sdag_node_name(self), n, n, (long long)to, (long long)step);
+    const char *such =
+        low ? sdag_arena_printf(b->arena, ", such as %lld or %lld", (long long)low, (long long)(low + step))
+            : sdag_arena_printf(b->arena, ", from %lld on", (long long)step);
+    sdag_build_fail(b,
+                    "%s: size %lld is no multiple of %lld, which %d doubling%s (one a width) lead%s to: use one%s, or "
+                    "other widths",
+                    sdag_node_name(self), (long long)to, (long long)step, n, n == 1 ? "" : "s", n == 1 ? "s" : "",
+                    such);
     return 1;
 }
 
@@ -101,9 +98,10 @@ static void check_size(sdag_build *b, const sdag_node *self, sdag_val x)
     const conv *o = sdag_node_opts(self);
     int64_t h = sdag_dim(b, x, 1) << o->widths.n, w = sdag_dim(b, x, 2) << o->widths.n;
     if (!o->size.n || b->status || (h == o->size.at[0] && w == o->size.at[o->size.n - 1])) return;
-    sdag_build_fail(b, "%s: %d widths make images of %lld by %lld from a map of %lld by %lld, not of %lld by %lld",
-                    sdag_node_name(self), o->widths.n, (long long)h, (long long)w, (long long)sdag_dim(b, x, 1),
-                    (long long)sdag_dim(b, x, 2), (long long)o->size.at[0], (long long)o->size.at[o->size.n - 1]);
+    sdag_build_fail(b, "%s: %d width%s images of %lld by %lld from a map of %lld by %lld, not of %lld by %lld",
+                    sdag_node_name(self), o->widths.n, o->widths.n == 1 ? " makes" : "s make", (long long)h,
+                    (long long)w, (long long)sdag_dim(b, x, 1), (long long)sdag_dim(b, x, 2), (long long)o->size.at[0],
+                    (long long)o->size.at[o->size.n - 1]);
 }
 
 static void lower(sdag_build *b, const sdag_node *self)
