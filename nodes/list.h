@@ -9,21 +9,27 @@
     X(source_idx) \
     X(source_images) \
     X(source_random) \
+    X(source_normal) \
     X(augment) \
     X(pretext_rotation) \
     X(pretext_mask) \
+    X(pretext_noise) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
     X(encoder_vit) \
+    X(encoder_transformer) \
     X(decoder_conv) \
     X(decoder_transformer) \
     X(projector_mlp) \
     X(head_classifier) \
     X(head_pixels) \
+    X(head_tokens) \
     X(momentum) \
+    X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
+    X(math_sample_gaussian) \
     X(loss_info_nce) \
     X(loss_cosine) \
     X(loss_barlow_twins) \
@@ -40,8 +46,11 @@
     X(probe_knn) \
     X(probe_linear) \
     X(probe_accuracy) \
+    X(probe_test) \
     X(probe_mean) \
+    X(probe_reconstruction) \
     X(sink_csv) \
+    X(sink_curve) \
     X(sink_images) \
     X(sink_npy)
 /* clang-format on */

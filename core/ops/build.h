@@ -40,7 +40,8 @@ typedef enum {
     SDAG_INIT_ONES,
     SDAG_INIT_CONST /* a */,
     SDAG_INIT_UNIFORM /* -a..a */,
-    SDAG_INIT_NORMAL /* std a */
+    SDAG_INIT_NORMAL /* std a */,
+    SDAG_INIT_UNIT_ROWS /* directions, evenly */
 } sdag_init_rule;
 typedef struct sdag_init {
     sdag_init_rule rule;

@@ -48,6 +48,8 @@
     X(attention) \
     X(sigmoid_xent) \
     X(eye_distance) \
+    X(attention) \
+    X(lengths) \
     X(concat) \
     X(slice) \
     X(pad) \
@@ -60,6 +62,7 @@
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \
+    X(random) \
     X(random_index) \
     X(random_subset) \
     X(random_box) \
@@ -69,6 +72,7 @@
     X(adamw) \
     X(lars) \
     X(ema) \
+    X(enqueue) \
     X(clip_norm) \
     X(clip_scale) \
     X(decode)

@@ -104,6 +104,9 @@ typedef struct sdag_attention {
     float dropout;
 } sdag_attention;
 sdag_val sdag_op_attention(sdag_build *b, sdag_val qkv, const sdag_attention *o);
+/* Tokens before the padding: i32[B,T] -> i32[B]; *last (where not NULL) i32[B,1]: the last of them, an index for take.
+ */
+sdag_val sdag_op_lengths(sdag_build *b, sdag_val tokens, int32_t pad, sdag_val *last);
 
 /* ---- moving and choosing */
 sdag_val sdag_op_concat(sdag_build *b, int n, const sdag_val *x, int axis);
@@ -126,6 +129,9 @@ sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N
 /* ---- random choices for each sample of a batch, and what is made of them; none has a gradient. samples: their numbers
  * i32[B] (core/node/sample.h); anything else [B,...] is keyed by the place in the stream of batches. stream:
  * sdag_hash32 of the node's name. */
+/* Independent numbers of the shape to, whose first axis is that of the samples: uniform in 0..1, or N(0, 1). */
+sdag_val sdag_op_rand(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
+sdag_val sdag_op_randn(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
 sdag_val sdag_op_random_index(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n); /* i32[B] in 0..n-1 */
 /* k of n places: f32[B,n], 1 where chosen; *rest i32[B,n-k]: the others, rising */
 sdag_val sdag_op_random_subset(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n, int64_t k, sdag_val *rest);
@@ -152,6 +158,8 @@ void sdag_op_adamw(sdag_build *b, sdag_val p, sdag_val g, sdag_val m, sdag_val v
 void sdag_op_lars(sdag_build *b, sdag_val p, sdag_val g, sdag_val v, sdag_val lr, sdag_val scale, float lr_mul,
                   float wd, float momentum, float eta, bool nesterov);
 void sdag_op_ema(sdag_build *b, sdag_val target, sdag_val source, sdag_val momentum); /* t <- m t + (1-m) s; m f32[] */
+/* Rows f32[B,...] into a ring f32[N,...] from row `cursor` i32[] on, which moves on by B; the last N rows stay. */
+void sdag_op_enqueue(sdag_build *b, sdag_val queue, sdag_val cursor, sdag_val rows);
 /* f32[]: min(1, max_norm / (sqrt(sum of squares of all) + 1e-6)): torch's clip_grad_norm_. n may exceed SDAG_IN_MAX. */
 sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float max_norm);
 

@@ -59,6 +59,7 @@ typedef struct sdag_phase {
     const char *about;
     sdag_duration length;     /* n < 0: one pass */
     sdag_duration checkpoint; /* how often; n < 0: every epoch */
+    sdag_duration report;     /* how often the loss and what probes watch are reported; n < 0: every epoch */
     int32_t *order;           /* its nodes, each after those that it is wired to */
     int n_nodes;
     int32_t optimizer; /* node, or -1: an inference phase */

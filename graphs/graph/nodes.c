@@ -71,7 +71,8 @@ static void find_used(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
     const sdag_gnode *used = b->nodes.at[id];
     b->readers.at[id]++;
     if (!used->type) return; /* reported where it stands */
-    if (!used->type->trains && used->type->role != SDAG_ROLE_MOMENTUM) {
+    const sdag_role role = used->type->role;
+    if (!used->type->trains && role != SDAG_ROLE_MOMENTUM && role != SDAG_ROLE_MEMORY) {
         sdag_reader_error(&b->r, v->loc, "'%s' is %s, which has no weights to take over", v->text, used->type->name);
         return;
     }

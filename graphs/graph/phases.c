@@ -5,7 +5,7 @@
 
 static const char *phase_key(const void *ctx, int i)
 {
-    static const char *const keys[] = {"epochs", "steps", "about", "checkpoint", "nodes"};
+    static const char *const keys[] = {"epochs", "steps", "about", "checkpoint", "report", "nodes"};
     (void)ctx;
     return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
 }
@@ -89,14 +89,27 @@ static void check_training(sdag_builder *b, int32_t p, const sdag_spec *v)
                           phase->name, epochs ? "epochs" : "steps");
 }
 
+/* A duration that is not 0, when the phase has the key. */
+static void read_period(sdag_builder *b, const sdag_phase *phase, const sdag_spec *v, const char *key,
+                        sdag_duration *out)
+{
+    const sdag_spec *period = sdag_spec_get(v, key);
+    if (period && sdag_read_duration(&b->r, key_of(b, phase, key), period, out) && out->n == 0)
+        sdag_reader_error(&b->r, period->loc, "%s.%s is 0, expected more than that", phase->name, key);
+}
+
 void sdag_build_phase(sdag_builder *b, int32_t p, const sdag_spec_entry *e)
 {
     const sdag_duration none = {-1, SDAG_EPOCHS};
     sdag_phase *phase = &b->g->phases[p];
-    const sdag_spec *v = e->value, *about, *checkpoint;
+    const sdag_spec *v = e->value, *about;
     int errors = b->r.errors;
-    *phase = (sdag_phase){
-        .name = sdag_arena_str(b->r.a, e->key), .loc = e->loc, .length = none, .checkpoint = none, .optimizer = -1};
+    *phase = (sdag_phase){.name = sdag_arena_str(b->r.a, e->key),
+                          .loc = e->loc,
+                          .length = none,
+                          .checkpoint = none,
+                          .report = none,
+                          .optimizer = -1};
     b->names[p].a = b->r.a;
     b->first = b->nodes.n;
     b->loose.n = 0;
@@ -110,10 +123,8 @@ void sdag_build_phase(sdag_builder *b, int32_t p, const sdag_spec_entry *e)
     check_phase_keys(b, phase, v);
     read_length(b, phase, v);
     if ((about = sdag_spec_get(v, "about"))) sdag_read_text(&b->r, key_of(b, phase, "about"), about, &phase->about);
-    if ((checkpoint = sdag_spec_get(v, "checkpoint")) &&
-        sdag_read_duration(&b->r, key_of(b, phase, "checkpoint"), checkpoint, &phase->checkpoint) &&
-        phase->checkpoint.n == 0)
-        sdag_reader_error(&b->r, checkpoint->loc, "%s.checkpoint is 0, expected more than that", phase->name);
+    read_period(b, phase, v, "checkpoint", &phase->checkpoint);
+    read_period(b, phase, v, "report", &phase->report);
     read_nodes(b, p, v);
     check_training(b, p, v);
     sdag_build_wires(b);

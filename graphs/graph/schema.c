@@ -312,6 +312,7 @@ static json_t *phase(maker *m)
     set(m, properties, "epochs", either(m, typed(m, "number"), ref(m, "let")));
     set(m, properties, "steps", either(m, typed(m, "integer"), ref(m, "let")));
     set(m, properties, "checkpoint", either(m, ref(m, "duration"), ref(m, "let")));
+    set(m, properties, "report", either(m, ref(m, "duration"), ref(m, "let")));
     set(m, properties, "nodes", nodes);
     append(m, required, json_string("nodes"));
     set(m, j, "required", required);

@@ -53,6 +53,6 @@ const sdag_node_type sdag_node_loss_cosine = {
     .ins = ins,
     .outs = outs,
     .lower = lower,
-    .example = "{type: loss.cosine, in: {online: projector, target: encoder}, pairs: crossed}",
+    .example = "{type: loss.cosine, in: {online: projector, target: projector}, pairs: crossed}",
     .paper = "Grill et al. 2020, arXiv:2006.07733",
 };

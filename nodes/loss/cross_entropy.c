@@ -16,9 +16,10 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-static const sdag_port ins[] = {{"logits", "f32[B,C]", "class scores", 0},
-                                {"target", "i32[B]|f32[B,C]", "class numbers, or probabilities", 0},
-                                {0}};
+static const sdag_port ins[] = {
+    {"logits", "f32[B,C]|f32[B,T,C]|f32[B,H,W,C]", "class scores", 0},
+    {"target", "i32[B]|i32[B,T]|i32[B,H,W]|f32[B,C]|f32[B,T,C]|f32[B,H,W,C]", "class numbers, or probabilities", 0},
+    {0}};
 static const sdag_port outs[] = {{"loss", "f32[]", "mean over the rows that count", 0}, {0}};
 
 static void lower(sdag_build *b, const sdag_node *self)

@@ -78,6 +78,6 @@ const sdag_node_type sdag_node_loss_info_nce = {
     .ins = ins,
     .outs = outs,
     .lower = lower,
-    .example = "{type: loss.info_nce, in: {query: projector, positive: encoder}, temperature: 0.2}",
+    .example = "{type: loss.info_nce, in: {query: projector, positive: projector}, temperature: 0.2}",
     .paper = "He et al. 2020, arXiv:1911.05722",
 };

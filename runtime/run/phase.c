@@ -17,8 +17,9 @@ typedef struct training {
     sdag_probe *probes;
     int n_probes;
     const sdag_phase *phase;
+    int64_t report; /* steps from one report of the loss to the next */
     double began, seconds_before, saved;
-    double rate, wait; /* of this epoch so far */
+    double rate, wait; /* since the last report */
 } training;
 
 int64_t sdag_duration_steps(sdag_duration d, int64_t steps_per_epoch)
@@ -52,7 +53,7 @@ static const char *schedule_name(sdag_session *s, const sdag_schedule *schedule)
     return NULL;
 }
 
-/* Rate and share of waiting, over the epoch so far. */
+/* Rate and share of waiting, since the last report. */
 static void update_rates(training *t)
 {
     sdag_exec_stats stats;
@@ -62,7 +63,7 @@ static void update_rates(training *t)
     t->wait = stats.wait_data_s / stats.wall_s;
 }
 
-static sdag_status report_epoch(training *t, double loss)
+static sdag_status report_loss(training *t, double loss)
 {
     sdag_session *s = t->s;
     update_rates(t);
@@ -96,13 +97,14 @@ static sdag_status evaluate(training *t, bool last)
     return status;
 }
 
-static sdag_status end_epoch(training *t)
+/* The end of an epoch, or of what `report` says instead. */
+static sdag_status end_report(training *t)
 {
     sdag_session *s = t->s;
-    int64_t in_epoch = t->at->step % t->task->steps_per_epoch;
-    double loss = t->at->loss_sum / (double)(in_epoch ? in_epoch : t->task->steps_per_epoch);
+    int64_t steps = t->at->step % t->report;
+    double loss = t->at->loss_sum / (double)(steps ? steps : t->report);
     t->at->loss_sum = 0;
-    sdag_status status = report_epoch(t, loss);
+    sdag_status status = report_loss(t, loss);
     if (!status) status = sdag_probes_close(s, t->probes, t->n_probes, true);
     sdag_progress_show(s, &(sdag_progress_now){.phase = t->phase->name,
                                                .step = t->at->step,
@@ -134,11 +136,11 @@ static sdag_status after_step(training *t, int64_t step)
                                                .loss = loss,
                                                .images_per_s = t->rate,
                                                .wait_share = t->wait});
-    bool end = t->at->step % per_epoch == 0 || t->at->step == last;
-    if (end) status = end_epoch(t);
+    bool end = t->at->step % t->report == 0 || t->at->step == last;
+    if (end) status = end_report(t);
     if (!status) status = evaluate(t, t->at->step == last);
     if (status || t->at->step == last) return status;
-    if (end) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, per_epoch * t->task->images);
+    if (end) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->report * t->task->images);
     sdag_duration every = t->phase->checkpoint;
     bool due = every.n > 0 ? t->at->step % sdag_duration_steps(every, per_epoch) == 0
                            : end && sdag_now() - t->saved > checkpoint_seconds;
@@ -189,10 +191,11 @@ static sdag_status prepare(training *t)
     if (t->task->steps_per_epoch < 1) t->task->steps_per_epoch = 1;
     t->task->steps = d.n < 0 ? t->task->steps_per_epoch : sdag_duration_steps(d, t->task->steps_per_epoch);
     if (d.n == 0) t->task->steps = 0;
+    t->report = t->phase->report.n > 0 ? sdag_duration_steps(t->phase->report, t->task->steps_per_epoch)
+                                       : t->task->steps_per_epoch;
     status = sdag_probes_create(&t->probes, &t->n_probes, s, &t->arena, t->at->phase);
-    if (!status)
-        status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->task->steps_per_epoch * t->task->images);
-    if (!status && t->at->step % t->task->steps_per_epoch) sdag_probes_continue(s, t->probes, t->n_probes);
+    if (!status) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->report * t->task->images);
+    if (!status && t->at->step % t->report) sdag_probes_continue(s, t->probes, t->n_probes);
     s->probes = t->probes;
     s->n_probes = t->n_probes;
     return status;

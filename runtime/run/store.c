@@ -15,6 +15,15 @@ static int find(sdag_session *s, int32_t phase, const char *node, const char *na
     return sdag_map_get(&s->store.index, key);
 }
 
+static void unit_rows(float *x, int64_t n, int64_t width)
+{
+    for (int64_t i = 0; i < n; i += width) {
+        double sum = 0;
+        for (int64_t k = 0; k < width; k++) sum += (double)x[i + k] * (double)x[i + k];
+        for (int64_t k = 0; k < width && sum > 0; k++) x[i + k] = (float)((double)x[i + k] / sqrt(sum));
+    }
+}
+
 /* The stream is named by node and weight, not by phase: a network trained from scratch in another phase starts from the
  * same numbers. */
 static void start(sdag_session *s, const sdag_state *t, void *data)
@@ -33,7 +42,9 @@ static void start(sdag_session *s, const sdag_state *t, void *data)
         case SDAG_INIT_CONST: x[i] = a; break;
         case SDAG_INIT_UNIFORM: x[i] = sdag_rng_uniform(&r, -a, a); break;
         case SDAG_INIT_NORMAL: x[i] = a * sdag_rng_normal(&r); break;
+        case SDAG_INIT_UNIT_ROWS: x[i] = sdag_rng_normal(&r); break;
         }
+    if (t->init.rule == SDAG_INIT_UNIT_ROWS) unit_rows(x, n, sdag_last(&t->shape));
 }
 
 static sdag_status read_entry(const sdag_session *s, const sdag_st *st, const sdag_st_entry *e, const sdag_state *t,

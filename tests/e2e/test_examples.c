@@ -44,6 +44,18 @@ static const line pipeline[] = {
     {"finetune", "head", "{type: head.classifier, in: encoder, classes: 10}"},
     {"finetune", "loss", "{type: loss.cross_entropy, in: {logits: head, target: few.label}}"},
     {"finetune", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"code", "images", "{type: source.random, size: [8, 8], batch: 8}"},
+    {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
+    {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
+    {"code", "log_var", "{type: projector.mlp, in: encoder, widths: [4]}"},
+    {"code", "decoder", "{type: decoder.conv, in: mean, widths: [4], size: 8, channels: 3}"},
+    {"code", "reconstruction", "{type: loss.mse, in: {x: decoder, y: images}}"},
+    {"code", "kl", "{type: loss.kl, in: {mean: mean, log_var: log_var}}"},
+    {"code", "loss", "{type: loss.sum, in: [reconstruction, kl]}"},
+    {"code", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"code", "train", "{type: source.random, size: [8, 8]}"},
+    {"code", "test", "{type: source.random, size: [8, 8]}"},
+    {"code", "extra", NULL},
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
@@ -52,18 +64,23 @@ static const line pipeline[] = {
 };
 enum { LINES = sizeof pipeline / sizeof *pipeline };
 
+enum { PLACES = 6 };
+
 /* The nodes that a type of this role may stand in for, by role. */
-static const char *const places[SDAG_ROLE_COUNT][3] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images"},
+static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
+    [SDAG_ROLE_SOURCE] = {"pretrain.images", "predict.extra"},
     [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra"},
+    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
     [SDAG_ROLE_DECODER] = {"predict.extra"},
     [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
-    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss"},
+    [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
+    [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
+    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
     [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
     [SDAG_ROLE_HEAD] = {"finetune.head", "predict.extra"},
-    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
+    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra", "code.extra"},
+    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
     [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
 };
 
@@ -89,7 +106,7 @@ static bool passes(const char *place, const char *node)
 static bool passes_somewhere(const sdag_node_type *t, const char *node)
 {
     const char *const *list = places[t->role];
-    for (int i = 0; i < 3 && list[i]; i++)
+    for (int i = 0; i < PLACES && list[i]; i++)
         if (passes(list[i], node)) return true;
     print_error("%s: its example does not pass `check`: %s\n%s\n", t->name, node,
                 list[0] ? c.err : "no place for its role");

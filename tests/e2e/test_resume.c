@@ -19,7 +19,7 @@
 #include "tests/support/temp.h"
 
 /* All that a checkpoint has to hold: moments, running statistics, draws of augmentation and dropout, what probes have
- * counted, the order of the samples, schedules; and phases that take weights from one another. */
+ * counted, a queue, the order of the samples, schedules; and phases that take weights from one another. */
 static const char yaml[] =
     "version: 1\n"
     "name: resume\n"
@@ -39,14 +39,20 @@ static const char yaml[] =
     "      view_j: {type: augment, in: digits, ops: *views}\n"
     "      encoder: {type: encoder.cnn, in: [view_i, view_j], widths: [8, 16]}\n"
     "      projector: {type: projector.mlp, in: encoder, widths: [32, 16]}\n"
-    "      loss: {type: loss.nt_xent, in: projector}\n"
+    "      queue: {type: memory.queue, in: teacher, size: 50}\n"
+    "      push: {type: loss.info_nce, in: {query: projector.view_i, positive: teacher, negatives: queue}}\n"
+    "      pull: {type: loss.nt_xent, in: projector}\n"
+    "      loss: {type: loss.sum, in: [push, pull]}\n"
     "      mean: {type: probe.mean, in: loss}\n"
+    "      teacher: {type: momentum, of: [encoder, projector], in: view_i, momentum: {cosine: [0.8, 1]}}\n"
+    "      follows: {type: probe.mean, in: teacher}\n"
     "      optimizer: {type: optimizer.adamw, in: loss, lr: {cosine: [3e-3, 0], warmup: 5 steps}}\n"
     "      knn: {type: probe.knn, of: encoder, bank: {type: source.digits, fraction: 0.1},"
     " query: {type: source.digits, split: test, fraction: 0.1}, every: 7 steps}\n"
     "  finetune:\n"
     "    epochs: 8\n"
     "    checkpoint: 2 steps\n"
+    "    report: 5 steps\n"
     "    nodes:\n"
     "      few: {type: source.digits, per_class: 5, batch: 16, last: wrap}\n"
     "      view: {type: augment, in: few, ops: *views}\n"

@@ -5,18 +5,6 @@
 #include "core/ops/attr.h"
 #include "tests/ops/reference.h"
 
-static void ref_upsample(const sdag_ref *r)
-{
-    const int64_t k = ((const sdag_attr_factor *)r->attr)->factor;
-    const int64_t *x = r->in[0].shape.d, *y = r->out[0].shape.d;
-    for (int64_t n = 0; n < y[0]; n++)
-        for (int64_t i = 0; i < y[1]; i++)
-            for (int64_t j = 0; j < y[2]; j++)
-                for (int64_t c = 0; c < y[3]; c++)
-                    r->out[0].at[((n * y[1] + i) * y[2] + j) * y[3] + c] =
-                        r->in[0].at[((n * x[1] + i / k) * x[2] + j / k) * x[3] + c];
-}
-
 /* ---- quarter turns ---- */
 
 static void ref_quarter_turns(const sdag_ref *r)
@@ -44,6 +32,21 @@ static sdag_rng stream_of(const sdag_ref *r, int in, uint32_t stream, int64_t i)
     const bool named = s->dtype == SDAG_DT_I32 && s->shape.rank == 1;
     const uint32_t sample = named ? (uint32_t)s->at[i] : (uint32_t)(r->step->step * s->shape.d[0] + i);
     return sdag_rng_at(r->step->seed, stream, r->step->training ? r->step->epoch : 0, sample);
+}
+
+static void ref_random(const sdag_ref *r)
+{
+    const sdag_attr_random *o = r->attr;
+    const int64_t n = r->out[0].shape.d[0], each = sdag_elems(&r->out[0].shape) / n;
+    for (int64_t i = 0; i < n; i++) {
+        sdag_rng g = stream_of(r, 0, o->stream, i);
+        for (int64_t k = 0; k < each; k++) {
+            double u = sdag_rng_u32(&g) >> 8;
+            if (o->normal) u = sqrt(-2 * log((u + 1) * 0x1p-24)) * cos(2 * M_PI * (sdag_rng_u32(&g) >> 8) * 0x1p-24);
+            else u *= 0x1p-24;
+            r->out[0].at[i * each + k] = u;
+        }
+    }
 }
 
 static void ref_random_index(const sdag_ref *r)
@@ -139,8 +142,30 @@ static void ref_fill_holes(const sdag_ref *r)
     }
 }
 
+static void ref_upsample(const sdag_ref *r)
+{
+    const int64_t k = ((const sdag_attr_factor *)r->attr)->factor;
+    const int64_t *x = r->in[0].shape.d, *y = r->out[0].shape.d;
+    for (int64_t n = 0; n < y[0]; n++)
+        for (int64_t i = 0; i < y[1]; i++)
+            for (int64_t j = 0; j < y[2]; j++)
+                for (int64_t c = 0; c < y[3]; c++)
+                    r->out[0].at[((n * y[1] + i) * y[2] + j) * y[3] + c] =
+                        r->in[0].at[((n * x[1] + i / k) * x[2] + j / k) * x[3] + c];
+}
+
 const sdag_reference sdag_reference_image[] = {
     {"upsample", ref_upsample, 0},         {"quarter_turns", ref_quarter_turns, 0},
     {"random_index", ref_random_index, 0}, {"random_subset", ref_random_subset, 0},
     {"fill_holes", ref_fill_holes, 0},     {0},
+    {"quarter_turns", ref_quarter_turns, 0}, {"random_index", ref_random_index, 0},
+    {"random_subset", ref_random_subset, 0}, {"fill_holes", ref_fill_holes, 0},
+    {"upsample", ref_upsample, 0},           {0},
+    {"quarter_turns", ref_quarter_turns, 0},
+    {"random", ref_random, 0},
+    {"random_index", ref_random_index, 0},
+    {"random_subset", ref_random_subset, 0},
+    {"fill_holes", ref_fill_holes, 0},
+    {"upsample", ref_upsample, 0},
+    {0},
 };

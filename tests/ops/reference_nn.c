@@ -296,6 +296,20 @@ static void ref_ema(const sdag_ref *r)
     for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = m * r->in[0].at[i] + (1 - m) * r->in[1].at[i];
 }
 
+/* Row by row, the oldest first. */
+static void ref_enqueue(const sdag_ref *r)
+{
+    const sdag_ref_tensor *rows = &r->in[2];
+    const int64_t n = r->in[0].shape.d[0], width = count(&r->in[0]) / n;
+    int64_t cursor = (int64_t)r->in[1].at[0];
+    for (int64_t i = 0; i < n * width; i++) r->out[0].at[i] = r->in[0].at[i];
+    for (int64_t b = 0; b < rows->shape.d[0]; b++) {
+        for (int64_t k = 0; k < width; k++) r->out[0].at[cursor * width + k] = rows->at[b * width + k];
+        cursor = cursor + 1 == n ? 0 : cursor + 1;
+    }
+    r->out[1].at[0] = (double)cursor;
+}
+
 static void ref_clip_norm(const sdag_ref *r)
 {
     double sum = 0;
@@ -333,6 +347,7 @@ const sdag_reference sdag_reference_nn[] = {
     {"lars", ref_lars, 0},
     {"adamw", ref_adamw, 0},
     {"ema", ref_ema, 0},
+    {"enqueue", ref_enqueue, 0},
     {"clip_norm", ref_clip_norm, 0},
     {"clip_scale", ref_clip_scale, 0},
     {0},

@@ -48,6 +48,19 @@ static void ref_attention(const sdag_ref *r)
             }
 }
 
+static void ref_lengths(const sdag_ref *r)
+{
+    const int64_t t = r->in[0].shape.d[1];
+    const double pad = (double)((const sdag_attr_ignore *)r->attr)->ignore;
+    for (int64_t b = 0; b < r->in[0].shape.d[0]; b++) {
+        double n = 0;
+        for (int64_t i = 0; i < t; i++)
+            if (r->in[0].at[b * t + i] != pad) n = (double)i + 1;
+        r->out[0].at[b] = n;
+        r->out[1].at[b] = fmax(n - 1, 0);
+    }
+}
+
 static void ref_take(const sdag_ref *r)
 {
     const sdag_ref_tensor *x = &r->in[0], *y = &r->out[0];
@@ -73,8 +86,5 @@ static void ref_put(const sdag_ref *r)
 }
 
 const sdag_reference sdag_reference_token[] = {
-    {"attention", ref_attention, 0},
-    {"take", ref_take, 0},
-    {"put", ref_put, 0},
-    {0},
+    {"attention", ref_attention, 0}, {"lengths", ref_lengths, 0}, {"take", ref_take, 0}, {"put", ref_put, 0}, {0},
 };

@@ -18,6 +18,7 @@
 #include "core/base/rng.h"
 #include "tests/parity/values.h"
 #include "tests/support/formula.h"
+#include "tests/support/golden.h"
 #include "tests/support/pipeline.h"
 
 enum { TEXT_MAX = 2000 };
@@ -44,66 +45,6 @@ static void end(pipeline *p)
     const pipeline_options *o = p->options;
     pipeline_close(p);
     free((void *)o);
-}
-
-/* ---- comparing */
-
-static double larger(double a, double b) { return a > b || isnan(a) ? a : b; }
-
-/* Largest difference from n numbers, relative to the largest of them. */
-static double numbers_off(sdag_tensor t, const double *want, size_t n)
-{
-    double worst = 0, max = 0;
-    assert_non_null(t.data);
-    assert_int_equal(sdag_elems(&t.shape), n);
-    for (size_t i = 0; i < n; i++) {
-        worst = larger(fabs((double)SDAG_DATA_F32(t)[i] - want[i]), worst);
-        max = fmax(max, fabs(want[i]));
-    }
-    return worst / max;
-}
-
-/* The same for a stored tensor: by its length, two sums, four elements and its largest number. */
-static double golden_off(sdag_tensor t, const golden *g)
-{
-    if (!t.data) fail_msg("there is no '%s'", g->name);
-    const float *x = SDAG_DATA_F32(t);
-    const int64_t n = sdag_elems(&t.shape);
-    double square = 0, max = 0, sum[2] = {0}, worst = 0;
-    assert_int_equal(n, g->n);
-    for (int k = 0; k < 2; k++) {
-        char name[256];
-        snprintf(name, sizeof name, "%s.sum%d", g->name, k);
-        for (int64_t i = 0; i < n; i++) sum[k] += (double)x[i] * (double)formula_number(sdag_hash32(name), (uint32_t)i);
-        worst = larger(fabs(sum[k] - g->sum[k]) / g->norm, worst);
-    }
-    for (int64_t i = 0; i < n; i++) square += (double)x[i] * (double)x[i], max = fmax(max, fabs((double)x[i]));
-    for (int k = 0; k < 4; k++) worst = larger(fabs((double)x[n * (2 * k + 1) / 8] - g->at[k]) / g->max, worst);
-    worst = larger(fabs(sqrt(square) - g->norm) / g->norm, worst);
-    return larger(fabs(max - g->max) / g->max, worst);
-}
-
-typedef sdag_tensor find_fn(const pipeline *p, const char *node, const char *name);
-
-/* All of a list, found by "node.name". */
-static double list_off(const pipeline *p, find_fn *find, const golden *list)
-{
-    double worst = 0;
-    for (; list->name; list++) {
-        char node[64];
-        const char *dot = strchr(list->name, '.');
-        snprintf(node, sizeof node, "%.*s", (int)(dot - list->name), list->name);
-        double off = golden_off(find(p, node, dot + 1), list);
-        if (getenv("PARITY_VERBOSE")) print_message("    %-40s %.1e\n", list->name, off);
-        worst = larger(off, worst);
-    }
-    return worst;
-}
-
-static void within(const char *what, double off, double tolerance)
-{
-    print_message("  %-52s %.1e  (tolerance %.0e)\n", what, off, tolerance);
-    if (!(off <= tolerance)) fail_msg("%s: off by %g, tolerance %g", what, off, tolerance);
 }
 
 /* ---- networks */
@@ -136,17 +77,17 @@ static void check_network(const network *n)
     start(&p, &(pipeline_options){.yaml = text});
     assert_int_equal(pipeline_step(&p), SDAG_OK);
     snprintf(what, sizeof what, "%s: features, inference", n->name);
-    within(what, numbers_off(pipeline_value(&p, "encoder", "features"), n->eval, n->n), 5e-6);
+    golden_within(what, golden_numbers(pipeline_value(&p, "encoder", "features"), n->eval, n->n), 5e-6);
     end(&p);
 
     start(&p, &(pipeline_options){.yaml = text, .train = true});
     assert_int_equal(pipeline_step(&p), SDAG_OK);
     snprintf(what, sizeof what, "%s: features, training", n->name);
-    within(what, numbers_off(pipeline_value(&p, "encoder", "features"), n->train, n->n), n->tolerance);
+    golden_within(what, golden_numbers(pipeline_value(&p, "encoder", "features"), n->train, n->n), n->tolerance);
     snprintf(what, sizeof what, "%s: running statistics", n->name);
-    within(what, list_off(&p, pipeline_state, n->stats), n->tolerance);
+    golden_within(what, golden_list(&p, pipeline_state, n->stats), n->tolerance);
     snprintf(what, sizeof what, "%s: gradients", n->name);
-    within(what, list_off(&p, pipeline_grad, n->grads), 10 * n->tolerance);
+    golden_within(what, golden_list(&p, pipeline_grad, n->grads), 10 * n->tolerance);
     assert_int_equal(*SDAG_DATA_I32(pipeline_state(&p, "encoder", "bn1.num_batches_tracked")), 1);
     end(&p);
 }
@@ -189,12 +130,12 @@ static void check_loss(const char *name, const char *nodes, const loss_case *c, 
     start(&p, &(pipeline_options){.yaml = yaml(text, "    steps: 1\n", nodes), .train = true});
     assert_int_equal(pipeline_step(&p), SDAG_OK);
     snprintf(what, sizeof what, "%s%s: loss", name, c->options);
-    within(what, fabs((double)pipeline_loss(&p) / c->loss - 1), 1e-6);
+    golden_within(what, fabs((double)pipeline_loss(&p) / c->loss - 1), 1e-6);
     double off = 0;
     for (int i = 0; i < n_grads; i++)
-        off = larger(off, numbers_off(pipeline_grad(&p, grads[i].node, "weight"), grads[i].want, grads[i].n));
+        off = golden_larger(off, golden_numbers(pipeline_grad(&p, grads[i].node, "weight"), grads[i].want, grads[i].n));
     snprintf(what, sizeof what, "%s%s: gradient", name, c->options);
-    within(what, off, 2e-6);
+    golden_within(what, off, 2e-6);
     end(&p);
 }
 
@@ -246,11 +187,11 @@ static void check_views(const char *batching, double loss, const golden *grads, 
     start(&p, &(pipeline_options){.yaml = yaml(text, "    steps: 1\n", nodes), .train = true});
     assert_int_equal(pipeline_step(&p), SDAG_OK);
     snprintf(what, sizeof what, "SimCLR, %s statistics: loss", batching);
-    within(what, fabs((double)pipeline_loss(&p) / loss - 1), 1e-6);
+    golden_within(what, fabs((double)pipeline_loss(&p) / loss - 1), 1e-6);
     snprintf(what, sizeof what, "SimCLR, %s statistics: gradients", batching);
-    within(what, list_off(&p, pipeline_grad, grads), 2e-5);
+    golden_within(what, golden_list(&p, pipeline_grad, grads), 2e-5);
     snprintf(what, sizeof what, "SimCLR, %s statistics: running ones", batching);
-    within(what, list_off(&p, pipeline_state, stats), 2e-6);
+    golden_within(what, golden_list(&p, pipeline_state, stats), 2e-6);
     end(&p);
 }
 
@@ -282,11 +223,11 @@ static void training(void **state)
         start(&p, &(pipeline_options){.yaml = yaml(text, "    steps: 20\n", nodes), .train = true});
         for (int t = 0; t < STEPS; t++) {
             assert_int_equal(pipeline_step(&p), SDAG_OK);
-            off = larger(off, fabs((double)pipeline_loss(&p) / c->loss[t] - 1));
+            off = golden_larger(off, fabs((double)pipeline_loss(&p) / c->loss[t] - 1));
         }
         print_message("  %s\n", c->optimizer);
-        within("  loss of 20 steps", off, 2e-6);
-        within("  weights and statistics after them", list_off(&p, pipeline_state, c->end), 2e-5);
+        golden_within("  loss of 20 steps", off, 2e-6);
+        golden_within("  weights and statistics after them", golden_list(&p, pipeline_state, c->end), 2e-5);
         end(&p);
     }
 }
@@ -309,9 +250,9 @@ static void schedules(void **state)
         const sdag_schedule *s = p.lowered->program.schedules.at[0].schedule;
         for (int64_t t = 0; t < p.steps; t++) {
             double rate = (double)sdag_schedule_at(s, t, p.steps, p.steps_per_epoch);
-            off = larger(off, fabs(rate - schedule_cases[i].rates[t]));
+            off = golden_larger(off, fabs(rate - schedule_cases[i].rates[t]));
         }
-        within(schedule_cases[i].yaml, off, 1e-7);
+        golden_within(schedule_cases[i].yaml, off, 1e-7);
         end(&p);
     }
 }

@@ -5,12 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A tensor: elements, length, largest number, sums against the vectors NAME.sum0 and .sum1, elements n(2k+1)/8. */
-typedef struct golden {
-    const char *name;
-    int64_t n;
-    double norm, max, sum[2], at[4];
-} golden;
+#include "tests/support/golden.h"
 
 typedef struct loss_case {
     const char *options;

@@ -403,9 +403,8 @@ def main():
     torch.manual_seed(0)
     print("/* Written by tests/parity/values.py with PyTorch %s and torchvision %s. */" %
           (torch.__version__, torchvision.__version__))
-    print("#ifndef SDAG_TESTS_PARITY_VALUES_H\n#define SDAG_TESTS_PARITY_VALUES_H\n\n#include <stddef.h>\n#include <stdint.h>\n")
-    print("/* A tensor: elements, length, largest number, sums against the vectors NAME.sum0 and .sum1, elements n(2k+1)/8. */")
-    print("typedef struct golden {\n    const char *name;\n    int64_t n;\n    double norm, max, sum[2], at[4];\n} golden;\n")
+    print("#ifndef SDAG_TESTS_PARITY_VALUES_H\n#define SDAG_TESTS_PARITY_VALUES_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
+          "#include \"tests/support/golden.h\"\n")
     print("typedef struct loss_case {\n    const char *options;\n    double loss;\n    const double *grad;\n"
           "    const char *target;\n} loss_case; /* ends with no options */\n")
     print("typedef struct training_case {\n    const char *optimizer;\n    const double *loss;\n    const golden *end;\n"
