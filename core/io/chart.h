@@ -1,4 +1,5 @@
-/* A chart of lines as SVG: several named lines over common points, readable in print, without colour, and on dark pages.
+/* A chart of lines as SVG: several named lines over common points, readable in print, without colour, and on dark
+ * pages.
  *
  *   sdag_chart c = {.title = "accuracy", .x_label = "labels a class", .n = 4, .x = x, .n_lines = 2, .lines = lines};
  *   sdag_status s = sdag_chart_write(&c, log, path);

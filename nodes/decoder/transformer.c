@@ -5,9 +5,9 @@
  * Without `visible`, x are the tokens of all patches, K = N. Weights: embed.weight, embed.bias, mask_token, pos_embed
  * (learned positions), blocks.*, norm.*. He et al. 2022, "Masked autoencoders are scalable vision learners",
  * arXiv:2111.06377, without its class token: the decoder sees patches alone. */
+#include "nodes/layer/transformer.h"
 #include "core/ops/ops.h"
 #include "nodes/layer/patches.h"
-#include "nodes/layer/transformer.h"
 
 typedef struct {
     int64_t width, layers, heads;
@@ -24,17 +24,17 @@ static const sdag_opt opts[] = {
     {0},
 };
 
-static const sdag_port ins[] = {
-    {"x", "f32[B,K,D]", "tokens of patches: encoder.tokens", 0},
-    {"visible", "i32[B,K]", "which patches they are; without it all", SDAG_PORT_OPTIONAL},
-    {0}};
+static const sdag_port ins[] = {{"x", "f32[B,K,D]", "tokens of patches: encoder.tokens", 0},
+                                {"visible", "i32[B,K]", "which patches they are; without it all", SDAG_PORT_OPTIONAL},
+                                {0}};
 static const sdag_port outs[] = {{"tokens", "f32[B,N,D]", "of all patches", 0}, {0}};
 
 static const char *check(const void *p)
 {
     const decoder *o = p;
     if (o->width % o->heads) return "heads must divide the width";
-    return o->positions == SDAG_POSITIONS_SINCOS && o->width % 4 ? "positions: sincos needs a width that 4 divides" : NULL;
+    return o->positions == SDAG_POSITIONS_SINCOS && o->width % 4 ? "positions: sincos needs a width that 4 divides"
+                                                                 : NULL;
 }
 
 /* Tokens f32[B,K,D] at their places among n, the mask token at the others. */
@@ -55,8 +55,9 @@ static void lower(sdag_build *b, const sdag_node *self)
     const sdag_grid g = {beside.grid_h, beside.grid_w};
     if (sdag_build_failed(b)) return;
     if (g.h < 1 || (!visible && sdag_dim(b, x, 1) != g.h * g.w)) {
-        sdag_build_fail(b, g.h < 1 ? "%s takes the tokens of patches of an image, such as those of encoder.vit"
-                                   : "%s: these are not all patches of the image: wire which they are to 'visible'",
+        sdag_build_fail(b,
+                        g.h < 1 ? "%s takes the tokens of patches of an image, such as those of encoder.vit"
+                                : "%s: these are not all patches of the image: wire which they are to 'visible'",
                         b->node_name);
         return;
     }

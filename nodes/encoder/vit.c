@@ -42,16 +42,16 @@ static const sdag_port ins[] = {
     {"visible", "i32[B,K]", "the patches to be looked at, rising; without it all", SDAG_PORT_OPTIONAL},
     {"mask", "f32[B,N]", "1: the mask token stands in for this patch", SDAG_PORT_OPTIONAL},
     {0}};
-static const sdag_port outs[] = {{"features", "f32[B,D]", "of the image", 0},
-                                 {"tokens", "f32[B,N,D]", "of the (visible) patches", 0},
-                                 {0}};
+static const sdag_port outs[] = {
+    {"features", "f32[B,D]", "of the image", 0}, {"tokens", "f32[B,N,D]", "of the (visible) patches", 0}, {0}};
 
 static const char *check(const void *p)
 {
     const vit *o = p;
     if (o->pool == POOL_CLASS && !o->class_token) return "pool: class needs the class token; take pool: mean";
     if (o->width % o->heads) return "heads must divide the width";
-    return o->positions == SDAG_POSITIONS_SINCOS && o->width % 4 ? "positions: sincos needs a width that 4 divides" : NULL;
+    return o->positions == SDAG_POSITIONS_SINCOS && o->width % 4 ? "positions: sincos needs a width that 4 divides"
+                                                                 : NULL;
 }
 
 static sdag_grid grid_of(sdag_build *b, const vit *o, sdag_val x)

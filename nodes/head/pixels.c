@@ -26,8 +26,9 @@ static void lower(sdag_build *b, const sdag_node *self)
     const int64_t n = sdag_dim(b, x, 0), p = o->patch, c = o->channels;
     if (sdag_build_failed(b)) return;
     if (g.grid_h < 1 || g.grid_h * g.grid_w != sdag_dim(b, x, 1)) {
-        sdag_build_fail(b, "%s takes the tokens of all patches of an image, such as those of encoder.vit or "
-                           "decoder.transformer",
+        sdag_build_fail(b,
+                        "%s takes the tokens of all patches of an image, such as those of encoder.vit or "
+                        "decoder.transformer",
                         b->node_name);
         return;
     }

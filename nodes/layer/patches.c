@@ -24,7 +24,7 @@ static sdag_val fixed(sdag_build *b, sdag_grid g, int64_t d)
         sdag_build_fail(b, "%s: positions of sines and cosines need a width that 4 divides, not %lld", b->node_name,
                         (long long)d);
     if (sdag_build_failed(b)) return 0;
-    float *table = SDAG_NEWS(b->arena, float, g.h * g.w * d);
+    float *table = SDAG_NEWS(b->arena, float, g.h *g.w *d);
     for (int64_t i = 0; i < g.h * g.w; i++) {
         waves(table + i * d, d / 2, (double)(i % g.w));
         waves(table + i * d + d / 2, d / 2, (double)(i / g.w));

@@ -26,7 +26,10 @@ typedef struct {
     sdag_records lines;
 } curve;
 
-#define TEXT_REQ(T, f, h) {.name = #f, .help = h, .kind = SDAG_OPT_STR, .offset = offsetof(T, f), .required = true}
+#define TEXT_REQ(T, f, h)                                                                       \
+    {                                                                                           \
+        .name = #f, .help = h, .kind = SDAG_OPT_STR, .offset = offsetof(T, f), .required = true \
+    }
 static const sdag_opt line_opts[] = {
     TEXT_REQ(line, name, "what the line is called"),
     SDAG_STRS(line, values, NULL, "PHASE.METRIC of every point"),
