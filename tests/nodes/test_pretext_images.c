@@ -43,8 +43,7 @@ static float turned(const float *image, int64_t n, int64_t c, int k, int64_t y, 
 
 static void same_turned(const float *y, const float *x, int64_t n, int64_t c, int k)
 {
-    for (int64_t i = 0; i < n * n * c; i++)
-        assert_true(y[i] == turned(x, n, c, k, i / c / n, i / c % n, i % c));
+    for (int64_t i = 0; i < n * n * c; i++) assert_true(y[i] == turned(x, n, c, k, i / c / n, i / c % n, i % c));
 }
 
 static void test_all_turns(void **state)
@@ -57,7 +56,7 @@ static void test_all_turns(void **state)
           "      images: {type: augment, in: {type: source.formula, size: 5, channels: 2, batch: 3}, ops: [normalize: "
           "{mean: [0.5, 0.5], std: [0.3, 0.3]}]}\n"
           "      turn: {type: pretext.rotation, in: images}\n"
- "      mean: {type: probe.mean, in: turn}\n");
+          "      mean: {type: probe.mean, in: turn}\n");
     step(&p);
     sdag_tensor x = pipeline_value(&p, "images", NULL), y = pipeline_value(&p, "turn", "image");
     const int32_t *label = SDAG_DATA_I32(pipeline_value(&p, "turn", "label"));
@@ -80,7 +79,7 @@ static void test_bytes(void **state)
     pipeline_options o;
     start(&p, &o, text, false,
           "      images: {type: source.digits, batch: 4}\n      turn: {type: pretext.rotation, in: images}\n"
- "      mean: {type: probe.mean, in: turn}\n");
+          "      mean: {type: probe.mean, in: turn}\n");
     step(&p);
     sdag_tensor x = pipeline_value(&p, "images", "image"), y = pipeline_value(&p, "turn", "image");
     assert_int_equal(y.dtype, SDAG_DT_U8);
@@ -102,7 +101,7 @@ static void random_turns(bool train, int32_t first[BATCH], int32_t again[BATCH])
     start(&p, &o, text, train,
           "      images: {type: source.formula, size: 3, channels: 1, count: 500, batch: 500}\n"
           "      turn: {type: pretext.rotation, in: images, turns: random}\n"
- "      mean: {type: probe.mean, in: turn}\n");
+          "      mean: {type: probe.mean, in: turn}\n");
     int32_t *to[] = {first, again};
     for (int t = 0; t < 2; t++) {
         step(&p);
@@ -131,8 +130,8 @@ static void test_random_turns(void **state)
     static int32_t a[BATCH], b[BATCH], c[BATCH], d[BATCH];
     random_turns(false, a, b);
     random_turns(true, c, d);
-    assert_int_equal(differ(a, b), 0); /* inference: a sample is always turned alike */
-    assert_int_equal(differ(a, c), 0); /* as in the first epoch */
+    assert_int_equal(differ(a, b), 0);     /* inference: a sample is always turned alike */
+    assert_int_equal(differ(a, c), 0);     /* as in the first epoch */
     assert_true(differ(c, d) > BATCH / 2); /* then anew: 3 in 4 differ */
     int count[4] = {0};
     for (int i = 0; i < BATCH; i++) count[a[i]]++;
@@ -163,7 +162,7 @@ static void hide(masked *m, bool train, const char *options)
     snprintf(nodes, sizeof nodes,
              "      images: {type: source.formula, size: 8, channels: 3, count: 40, batch: 40}\n"
              "      hide: {type: pretext.mask, in: images, %s}\n"
- "      mean: {type: probe.mean, in: hide}\n",
+             "      mean: {type: probe.mean, in: hide}\n",
              options);
     start(&m->p, &m->o, m->text, train, nodes);
     look(m);
@@ -250,7 +249,7 @@ static void test_mask_keys(void **state)
     start(&p, &o, m.text, false,
           "      images: {type: source.formula, size: 8, channels: 3, count: 40, batch: 40}\n"
           "      other: {type: pretext.mask, in: images, patch: 2, ratio: 0.5}\n"
- "      mean: {type: probe.mean, in: other}\n");
+          "      mean: {type: probe.mean, in: other}\n");
     step(&p);
     assert_true(choices_differ(first, pipeline_value(&p, "other", "mask").data) > 35);
     pipeline_close(&p);
@@ -303,8 +302,7 @@ static void test_border(void **state)
                 sum += (double)m.target[(i * 64 + k) * 3 + c];
             }
             for (int k = 0; k < 64; k++)
-                if (m.mask[i * 64 + k] != 0)
-                    assert_true(fabs((double)m.image[(i * 64 + k) * 3 + c] - sum / n) < 1e-6);
+                if (m.mask[i * 64 + k] != 0) assert_true(fabs((double)m.image[(i * 64 + k) * 3 + c] - sum / n) < 1e-6);
         }
     pipeline_close(&m.p);
 }
