@@ -46,6 +46,9 @@ enum { SDAG_FILL_VALUE, SDAG_FILL_MEAN, SDAG_FILL_NOISE, SDAG_FILL_BORDER };
 typedef struct sdag_attr_fill { int64_t cell_h, cell_w; int32_t fill; float value; uint32_t stream; int32_t unused; } sdag_attr_fill;
 /* attention: lengths, prefix: given, in this order, after the other arguments; keyed, salt: as for dropout */
 typedef struct sdag_attr_attention { int32_t heads, causal, lengths, prefix; float dropout; int32_t keyed; uint32_t salt; } sdag_attr_attention;
+typedef struct sdag_attr_replace { int32_t from, to; } sdag_attr_replace;
+/* mask_tokens: mask_id, pad_id: tokens; pad_id -1: there is no padding */
+typedef struct sdag_attr_mask_tokens { float ratio, mask, random; int32_t vocab, mask_id, pad_id; uint32_t stream; } sdag_attr_mask_tokens;
 typedef struct sdag_attr_sgd { float lr_mul, wd, momentum, eta; int32_t nesterov; } sdag_attr_sgd; /* sgd, lars (eta) */
 typedef struct sdag_attr_adamw { float lr_mul, wd, beta1, beta2, eps; } sdag_attr_adamw;
 typedef struct sdag_attr_clip { float max_norm; } sdag_attr_clip;

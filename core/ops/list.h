@@ -57,6 +57,9 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(nearest) \
+    X(rgb_to_lab) \
+    X(lab_to_rgb) \
     X(take) \
     X(put) \
     X(diagonal) \
@@ -67,6 +70,9 @@
     X(random_subset) \
     X(random_box) \
     X(fill_holes) \
+    X(read_tokens) \
+    X(replace) \
+    X(mask_tokens) \
     X(sgd) \
     X(sgd_plain) \
     X(adamw) \

@@ -61,6 +61,8 @@ sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
                           int pad);                               /* padding counts as 0 (PyTorch's default) */
 sdag_val sdag_op_upsample(sdag_build *b, sdag_val x, int factor); /* nearest: f32[N,kH,kW,C]; k is the factor */
 sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x);          /* mean over H, W -> f32[N,C] */
+sdag_val sdag_op_rgb_to_lab(sdag_build *b, sdag_val x); /* f32[...,3], sRGB in 0..1 -> L*a*b*, D65; no gradient */
+sdag_val sdag_op_lab_to_rgb(sdag_build *b, sdag_val x); /* its inverse, clipped to 0..1; no gradient */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)
@@ -119,6 +121,8 @@ sdag_val sdag_op_gather(sdag_build *b, sdag_val table,
                         sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
 sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
                              int64_t n); /* the adjoint of gather -> f32[n,...] */
+sdag_val sdag_op_nearest(sdag_build *b, sdag_val x,
+                         sdag_val table); /* f32[...,D] by f32[Q,D] -> i32[...], the nearest row; no gradient */
 /* Tokens of every sample: x f32[B,T,D], index i32[B,K] -> f32[B,K,D]. put is the adjoint: f32[B,K,D] ->
  * f32[B,tokens,D], added up where an index is met again, 0 where none is met. */
 sdag_val sdag_op_take(sdag_build *b, sdag_val x, sdag_val index);
@@ -167,6 +171,13 @@ sdag_val sdag_op_clip_scale(sdag_build *b, int n, const sdag_val *grads, float m
 /* ids i32[B] of the source being lowered (b->samples) -> u8[B,H,W,C]; or, for images of mixed sizes (h = w = 0),
  * u8[B,cap] with dims[1] = i32[B,2] (height, width of each). */
 sdag_val sdag_op_decode(sdag_build *b, sdag_val ids, int64_t h, int64_t w, int64_t c, int64_t cap, sdag_val *dims);
+sdag_val sdag_op_read_tokens(sdag_build *b, sdag_val ids, int64_t tokens);     /* ... of text -> i32[B,tokens] */
+sdag_val sdag_op_replace(sdag_build *b, sdag_val x, int32_t from, int32_t to); /* i32: to where x is from */
+/* tokens i32[B,T] with some hidden, and *target i32[B,T]: what they were, -100 elsewhere. samples: i32[B], their
+ * numbers, or anything [B,...]. */
+struct sdag_attr_mask_tokens;
+sdag_val sdag_op_mask_tokens(sdag_build *b, sdag_val tokens, sdag_val samples, const struct sdag_attr_mask_tokens *how,
+                             sdag_val *target);
 
 /* ---- the table of all of them */
 const sdag_op *const *sdag_op_table(int *n);

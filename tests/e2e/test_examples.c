@@ -30,9 +30,11 @@ static const line pipeline[] = {
     {"pretrain", "images", "{type: source.random, size: [48, 48], batch: 8}"},
     {"pretrain", "train", "{type: source.random, size: [32, 32], classes: 10}"},
     {"pretrain", "test", "{type: source.random, size: [32, 32], classes: 10}"},
+    {"pretrain", "colour", "{type: pretext.colorize, in: train}"},
     {"pretrain", "view_i", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "view_j", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "encoder", "{type: encoder.cnn, in: [view_i, view_j], widths: [4]}"},
+    {"pretrain", "scores", "{type: head.classifier, in: encoder.view_i, classes: 309, freeze: true}"},
     {"pretrain", "projector", "{type: projector.mlp, in: encoder, widths: [8, 4]}"},
     {"pretrain", "loss", "{type: loss.nt_xent, in: projector}"},
     {"pretrain", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
@@ -44,6 +46,11 @@ static const line pipeline[] = {
     {"finetune", "head", "{type: head.classifier, in: encoder, classes: 10}"},
     {"finetune", "loss", "{type: loss.cross_entropy, in: {logits: head, target: few.label}}"},
     {"finetune", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"language", "text", "{type: source.text, path: text.txt, special: [mask]}"},
+    {"language", "tokens", "{type: source.text, path: text.txt}"},
+    {"language", "model", "{type: encoder.transformer, in: text, layers: 1, width: 8, heads: 2, causal: true}"},
+    {"language", "head", "{type: head.tokens, in: model}"},
+    {"language", "extra", NULL},
     {"code", "images", "{type: source.random, size: [8, 8], batch: 8}"},
     {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
     {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
@@ -64,25 +71,14 @@ static const line pipeline[] = {
 };
 enum { LINES = sizeof pipeline / sizeof *pipeline };
 
-enum { PLACES = 6 };
-
-/* The nodes that a type of this role may stand in for, by role. */
-static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images", "predict.extra"},
-    [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder"},
-    [SDAG_ROLE_DECODER] = {"predict.extra"},
-    [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
-    [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
-    [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
-    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
-    [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
-    [SDAG_ROLE_HEAD] = {"finetune.head", "predict.extra"},
-    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra", "code.extra"},
-    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra"},
+/* The nodes that an example may stand in for. */
+static const char *const places[] = {
+    "pretrain.images",    "pretrain.view_i",    "pretrain.encoder",    "finetune.encoder", "pretrain.projector",
+    "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
+    "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
+    "predict.extra",      "language.text",      "language.model",      "language.head",    "language.extra",
 };
+enum { PLACES = sizeof places / sizeof *places };
 
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
 static bool passes(const char *place, const char *node)
@@ -94,7 +90,8 @@ static bool passes(const char *place, const char *node)
         const line *l = &pipeline[i];
         bool here = !strcmp(place, sdag_arena_printf(a, "%s.%s", l->phase, l->name));
         if (strcmp(phase, l->phase))
-            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase, strcmp(l->phase, "predict") ? "    epochs: 3\n" : "");
+            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase,
+                          strcmp(l->phase, "predict") && strcmp(l->phase, "language") ? "    epochs: 3\n" : "");
         phase = l->phase;
         if (here || l->node) sdag_str_addf(&s, "      %s: %s\n", l->name, here ? node : l->node);
     }
@@ -105,11 +102,9 @@ static bool passes(const char *place, const char *node)
 
 static bool passes_somewhere(const sdag_node_type *t, const char *node)
 {
-    const char *const *list = places[t->role];
-    for (int i = 0; i < PLACES && list[i]; i++)
-        if (passes(list[i], node)) return true;
-    print_error("%s: its example does not pass `check`: %s\n%s\n", t->name, node,
-                list[0] ? c.err : "no place for its role");
+    for (int i = 0; i < PLACES; i++)
+        if (passes(places[i], node)) return true;
+    print_error("%s: its example passes `check` nowhere: %s\n%s\n", t->name, node, c.err);
     return false;
 }
 
@@ -132,13 +127,16 @@ static int try_records(const sdag_node_type *t, const sdag_opt *o)
 {
     int wrong = 0;
     for (int i = 0; o->records && o->records[i]; i++) {
-        const char *place = t->role == SDAG_ROLE_AUGMENT ? "finetune.view" : places[t->role][0];
+        const char *place = t->role == SDAG_ROLE_AUGMENT     ? "finetune.view"
+                            : t->role == SDAG_ROLE_OPTIMIZER ? "pretrain.optimizer"
+                                                             : "pretrain.extra";
         const char *in = t->role == SDAG_ROLE_AUGMENT ? "images" : "loss", *more = "";
         if (t->role == SDAG_ROLE_OPTIMIZER) more = ", lr: 0.1";
+        if (t->role == SDAG_ROLE_SINK) more = ", path: lines.svg, x: [1]";
         assert_non_null(o->records[i]->example);
         const char *dot = strrchr(o->name, '.'), *key = dot ? dot + 1 : o->name;
-        const char *node =
-            sdag_arena_printf(a, "{type: %s, in: %s%s, %s: [%s]}", t->name, in, more, key, o->records[i]->example);
+        const char *node = sdag_arena_printf(a, "{type: %s%s%s%s, %s: [%s]}", t->name, t->ins ? ", in: " : "",
+                                             t->ins ? in : "", more, key, o->records[i]->example);
         if (passes(place, node)) continue;
         print_error("%s: the example of %s does not pass `check`: %s\n%s\n", t->name, o->records[i]->name, node, c.err);
         wrong++;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "core/base/rng.h"
 #include "core/ops/attr.h"
 
 /* A token sees key j when it is within the length, and not later than the token or both are in the prefix. */
@@ -85,6 +86,60 @@ static void ref_put(const sdag_ref *r)
             }
 }
 
+static void ref_replace(const sdag_ref *r)
+{
+    const sdag_attr_replace *o = r->attr;
+    for (int64_t i = 0; i < sdag_elems(&r->out[0].shape); i++)
+        r->out[0].at[i] = (int32_t)r->in[0].at[i] == o->from ? o->to : r->in[0].at[i];
+}
+
+/* The n-th token, counting from 0, that is neither mask nor pad. */
+static int32_t plain_token(const sdag_attr_mask_tokens *o, uint32_t n)
+{
+    for (int32_t t = 0;; t++)
+        if (t != o->mask_id && t != o->pad_id && n-- == 0) return t;
+}
+
+static void ref_mask_tokens(const sdag_ref *r)
+{
+    const sdag_attr_mask_tokens *o = r->attr;
+    const sdag_ref_tensor *s = &r->in[1];
+    const int64_t t = r->in[0].shape.d[1];
+    const uint32_t plain = (uint32_t)o->vocab - 1 - (o->pad_id >= 0 && o->pad_id != o->mask_id);
+    for (int64_t i = 0; i < r->in[0].shape.d[0]; i++) {
+        const bool named = s->dtype == SDAG_DT_I32 && s->shape.rank == 1;
+        const uint32_t id = named ? (uint32_t)s->at[i] : (uint32_t)(r->step->step * s->shape.d[0] + i);
+        sdag_rng g = sdag_rng_at(r->step->seed, o->stream, r->step->training ? r->step->epoch : 0, id);
+        const double *x = r->in[0].at + i * t;
+        double n = 0, seen = 0, chosen = 0;
+        for (int64_t j = 0; j < t; j++) n += (int32_t)x[j] != o->pad_id;
+        const double k = fmax(1, floor((double)o->ratio * n + 0.5));
+        for (int64_t j = 0; j < t; j++) {
+            r->out[0].at[i * t + j] = x[j];
+            r->out[1].at[i * t + j] = -100;
+            if ((int32_t)x[j] == o->pad_id) continue;
+            const bool take = sdag_rng_below(&g, (uint32_t)(n - seen)) < k - chosen;
+            seen++;
+            if (!take) continue;
+            chosen++;
+            r->out[1].at[i * t + j] = x[j];
+            const float u = sdag_rng_f32(&g);
+            if (u < o->mask) r->out[0].at[i * t + j] = o->mask_id;
+            else if (u < o->mask + o->random) r->out[0].at[i * t + j] = plain_token(o, sdag_rng_below(&g, plain));
+        }
+    }
+}
+
 const sdag_reference sdag_reference_token[] = {
-    {"attention", ref_attention, 0}, {"lengths", ref_lengths, 0}, {"take", ref_take, 0}, {"put", ref_put, 0}, {0},
+    {"attention", ref_attention, 0},
+    {"take", ref_take, 0},
+    {"put", ref_put, 0},
+    {"replace", ref_replace, 0},
+    {"mask_tokens", ref_mask_tokens, 0},
+    {0},
+    {"attention", ref_attention, 0},
+    {"lengths", ref_lengths, 0},
+    {"take", ref_take, 0},
+    {"put", ref_put, 0},
+    {0},
 };
