@@ -74,7 +74,11 @@ static int ref_views(sdag_lowering *x, const sdag_ref *r, int *first)
     *first = 0;
     if (!p || !p->n) {
         x->build.loc = r->loc;
-        sdag_build_fail(&x->build, "'%s' gives no value here", x->req->graph->nodes[r->node].name);
+        const sdag_gnode *from = &x->req->graph->nodes[r->node];
+        const sdag_port *out = &from->type->outs[r->port];
+        if (p && out->flags & SDAG_PORT_OPTIONAL)
+            sdag_build_fail(&x->build, "'%s' gives no '%s' with these options", from->name, out->name);
+        else sdag_build_fail(&x->build, "'%s' gives no value here", from->name);
         return 0;
     }
     if (!r->view) return p->n;

@@ -204,6 +204,12 @@ static void ref_lab_to_rgb(const sdag_ref *r)
 }
 
 const sdag_reference sdag_reference_image[] = {
+    {"upsample", ref_upsample, 0},
+    {"quarter_turns", ref_quarter_turns, 0},
+    {"random_index", ref_random_index, 0},
+    {"random_subset", ref_random_subset, 0},
+    {"fill_holes", ref_fill_holes, 0},
+    {0},
     {"quarter_turns", ref_quarter_turns, 0},
     {"random_index", ref_random_index, 0},
     {"random_subset", ref_random_subset, 0},

@@ -44,7 +44,7 @@ static sdag_status open_data(pipeline *p)
     return SDAG_OK;
 }
 
-/* The loss, every gradient and every output that the feed does not make. */
+/* The loss, every gradient and every output; of the feed, when asked for. */
 static sdag_plan_options keep_values(pipeline *p)
 {
     sdag_lowered *l = p->lowered;
@@ -55,7 +55,7 @@ static sdag_plan_options keep_values(pipeline *p)
         const sdag_port *outs = p->graph->nodes[i].type->outs;
         for (int k = 0; l->ports[i] && outs && outs[k].name; k++) {
             const sdag_lowered_port *port = &l->ports[i][k];
-            if (port->feed) continue;
+            if (port->feed && !p->options->feed) continue;
             if (port->joint) *SDAG_PUSH(&p->arena, &keep) = port->joint;
             for (int v = 0; v < port->n && !port->joint; v++)
                 if (port->vals[v]) *SDAG_PUSH(&p->arena, &keep) = port->vals[v];

@@ -23,6 +23,7 @@ typedef struct pipeline_options {
     const sdag_node_type *const *types;          /* beside the built-in ones; ends with NULL; NULL: none */
     void (*fill)(float *x, const sdag_state *s); /* weights and statistics; NULL: zeros. Counters and slots are zeros */
     int threads;                                 /* 0: 2 */
+    bool feed;                                   /* values that the feed makes can be looked at, too */
     bool train;                                  /* forward, backward, update; otherwise inference */
     bool hostile;                                /* see sdag_memory */
 } pipeline_options;
