@@ -9,24 +9,33 @@
     X(source_idx) \
     X(source_images) \
     X(source_random) \
+    X(source_normal) \
     X(source_text) \
     X(augment) \
+    X(pretext_colorize) \
     X(pretext_rotation) \
     X(pretext_mask) \
+    X(pretext_noise) \
     X(pretext_next_token) \
     X(pretext_mask_tokens) \
     X(encoder_mlp) \
     X(encoder_cnn) \
     X(encoder_resnet) \
     X(encoder_transformer) \
+    X(encoder_vit) \
     X(decoder_conv) \
+    X(decoder_transformer) \
     X(projector_mlp) \
     X(head_classifier) \
     X(head_tokens) \
+    X(head_pixels) \
     X(momentum) \
+    X(math_lab_to_rgb) \
+    X(math_annealed_mean) \
     X(memory_queue) \
     X(loss_nt_xent) \
     X(loss_cross_entropy) \
+    X(math_sample_gaussian) \
     X(loss_info_nce) \
     X(loss_cosine) \
     X(loss_barlow_twins) \
@@ -45,7 +54,10 @@
     X(probe_accuracy) \
     X(probe_test) \
     X(probe_mean) \
+    X(probe_error) \
+    X(probe_reconstruction) \
     X(sink_csv) \
+    X(sink_curve) \
     X(sink_text) \
     X(sink_images) \
     X(sink_npy)

@@ -28,6 +28,8 @@ typedef struct sdag_collector {
 
 /* Reports a metric "node.name" (plain "node" when name is NULL) at this moment of the run. */
 void sdag_metric(sdag_collector *c, const char *name, double value);
+/* The last value of "phase.metric" that the run has reported so far; false: there is none. */
+bool sdag_metric_get(const sdag_collector *c, const char *name, double *value);
 
 typedef struct sdag_collect {
     const char *const *passes; /* names of SDAG_PORT_DATA ports, NULL-terminated; NULL: in the phase's own program */

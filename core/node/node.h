@@ -103,13 +103,14 @@ void sdag_out_view(sdag_build *b, const sdag_node *self, const char *port, const
 
 /* What travels beside a value, for those whom it concerns; 0 where there is none. */
 typedef struct sdag_beside {
-    sdag_val dims;    /* images of mixed sizes: i32[B,2], height and width of each */
-    int64_t channels; /* of an image; 0: not one */
-    sdag_val next;    /* tokens: the one that follows each, i32[B,T] */
-    int64_t vocab;    /* tokens, and features of tokens: how many different ones there are; 0: not known */
-    int64_t mask_id;  /* tokens: the one that stands for a hidden one, plus 1; 0: the data have none */
-    int64_t pad_id;   /* tokens: the one that fills up short samples, plus 1; 0: the data have none */
-    sdag_val table;   /* features of tokens: the embedding that they came from, f32[V,D] */
+    sdag_val dims;          /* images of mixed sizes: i32[B,2], height and width of each */
+    int64_t channels;       /* of an image; 0: not one */
+    sdag_val next;          /* tokens: the one that follows each, i32[B,T] */
+    int64_t vocab;          /* tokens, and features of tokens: how many different ones there are; 0: not known */
+    int64_t mask_id;        /* tokens: the one that stands for a hidden one, plus 1; 0: the data have none */
+    int64_t pad_id;         /* tokens: the one that fills up short samples, plus 1; 0: the data have none */
+    sdag_val table;         /* features of tokens: the embedding that they came from, f32[V,D] */
+    int64_t grid_h, grid_w; /* tokens of patches of an image: how many of them lie in a column, in a row; 0: not such */
 } sdag_beside;
 /* Of the first wire of an input port; and after sdag_out, of an output port. */
 sdag_beside sdag_in_beside(sdag_build *b, const sdag_node *self, const char *port);

@@ -39,6 +39,7 @@ typedef struct sdag_attr_eye { float eye, on, off; } sdag_attr_eye; /* eye_dista
 typedef struct sdag_attr_dropout { float p; int32_t keyed; uint32_t salt; } sdag_attr_dropout;
 typedef struct sdag_attr_draw { int64_t n; uint32_t stream; int32_t unused; } sdag_attr_draw; /* random_index */
 typedef struct sdag_attr_subset { int64_t n, k; uint32_t stream; int32_t unused; } sdag_attr_subset; /* random_subset */
+typedef struct sdag_attr_random { sdag_shape to; uint32_t stream; int32_t normal; } sdag_attr_random; /* random */
 typedef struct sdag_attr_box { int64_t h, w; float ratio; uint32_t stream; } sdag_attr_box; /* random_box */
 enum { SDAG_FILL_VALUE, SDAG_FILL_MEAN, SDAG_FILL_NOISE, SDAG_FILL_BORDER };
 /* fill_holes: cell_h, cell_w: of the grid whose cells hold a hole each (border) */

@@ -26,10 +26,7 @@ static bool enqueue_shape(sdag_shaping *s)
     return true;
 }
 
-static int64_t width_of(const sdag_args *a) /* of a row */
-{
-    return sdag_elems(&a->in[0].shape) / a->in[0].shape.d[0];
-}
+static int64_t width_of(const sdag_args *a) /* of a row */ { return sdag_elems(&a->in[0].shape) / a->in[0].shape.d[0]; }
 
 static int64_t rows_of(const sdag_args *a) /* in a tile */
 {

@@ -45,6 +45,7 @@
     X(softmax_xent) \
     X(softmax_xent_soft) \
     X(count_not) \
+    X(attention) \
     X(sigmoid_xent) \
     X(eye_distance) \
     X(attention) \
@@ -56,11 +57,15 @@
     X(permute) \
     X(gather) \
     X(scatter_add) \
+    X(nearest) \
+    X(rgb_to_lab) \
+    X(lab_to_rgb) \
     X(take) \
     X(put) \
     X(diagonal) \
     X(mask_diag) \
     X(quarter_turns) \
+    X(random) \
     X(random_index) \
     X(random_subset) \
     X(random_box) \

@@ -61,6 +61,8 @@ sdag_val sdag_op_avg_pool(sdag_build *b, sdag_val x, int size, int stride,
                           int pad);                               /* padding counts as 0 (PyTorch's default) */
 sdag_val sdag_op_upsample(sdag_build *b, sdag_val x, int factor); /* nearest: f32[N,kH,kW,C]; k is the factor */
 sdag_val sdag_op_global_pool(sdag_build *b, sdag_val x);          /* mean over H, W -> f32[N,C] */
+sdag_val sdag_op_rgb_to_lab(sdag_build *b, sdag_val x); /* f32[...,3], sRGB in 0..1 -> L*a*b*, D65; no gradient */
+sdag_val sdag_op_lab_to_rgb(sdag_build *b, sdag_val x); /* its inverse, clipped to 0..1; no gradient */
 
 /* ---- normalisation */
 /* Batch norm over all axes but the last (Ioffe & Szegedy 2015), with an optional residual r (same shape as x; 0: none)
@@ -119,6 +121,8 @@ sdag_val sdag_op_gather(sdag_build *b, sdag_val table,
                         sdag_val index); /* rows of f32[V,...] by i32[...] -> f32[index...,...] */
 sdag_val sdag_op_scatter_add(sdag_build *b, sdag_val index, sdag_val rows,
                              int64_t n); /* the adjoint of gather -> f32[n,...] */
+sdag_val sdag_op_nearest(sdag_build *b, sdag_val x,
+                         sdag_val table); /* f32[...,D] by f32[Q,D] -> i32[...], the nearest row; no gradient */
 /* Tokens of every sample: x f32[B,T,D], index i32[B,K] -> f32[B,K,D]. put is the adjoint: f32[B,K,D] ->
  * f32[B,tokens,D], added up where an index is met again, 0 where none is met. */
 sdag_val sdag_op_take(sdag_build *b, sdag_val x, sdag_val index);
@@ -129,6 +133,9 @@ sdag_val sdag_op_mask_diag(sdag_build *b, sdag_val x, float value); /* f32[...,N
 /* ---- random choices for each sample of a batch, and what is made of them; none has a gradient. samples: their numbers
  * i32[B] (core/node/sample.h); anything else [B,...] is keyed by the place in the stream of batches. stream:
  * sdag_hash32 of the node's name. */
+/* Independent numbers of the shape to, whose first axis is that of the samples: uniform in 0..1, or N(0, 1). */
+sdag_val sdag_op_rand(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
+sdag_val sdag_op_randn(sdag_build *b, sdag_val samples, sdag_shape to, uint32_t stream);
 sdag_val sdag_op_random_index(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n); /* i32[B] in 0..n-1 */
 /* k of n places: f32[B,n], 1 where chosen; *rest i32[B,n-k]: the others, rising */
 sdag_val sdag_op_random_subset(sdag_build *b, sdag_val samples, uint32_t stream, int64_t n, int64_t k, sdag_val *rest);

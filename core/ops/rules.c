@@ -22,6 +22,13 @@ bool sdag_rule_same(sdag_shaping *s)
     return sdag_rule_like_first(s);
 }
 
+bool sdag_rule_colours(sdag_shaping *s)
+{
+    const sdag_shape x = s->in[0].shape;
+    if (x.rank && x.d[x.rank - 1] == 3) return sdag_rule_like_first(s);
+    return sdag_shape_fail(s, "colours have 3 numbers, on the last axis");
+}
+
 bool sdag_rule_axis(sdag_shaping *s, int64_t axis)
 {
     if (axis >= 0 && axis < s->in[0].shape.rank) return true;

@@ -8,6 +8,7 @@ bool sdag_rule_f32(sdag_shaping *s); /* every argument is f32 */
 bool sdag_rule_dtype(sdag_shaping *s, int i, sdag_dtype t);
 bool sdag_rule_like_first(sdag_shaping *s);         /* f32 arguments; the result is like the first */
 bool sdag_rule_same(sdag_shaping *s);               /* f32 arguments of one shape, which is the result's too */
+bool sdag_rule_colours(sdag_shaping *s);            /* f32[...,3]; the result is like the first */
 bool sdag_rule_axis(sdag_shaping *s, int64_t axis); /* axis is one of in[0]'s */
 
 /* The axes [axis, axis + n) of s as f32[before, run, after]. */

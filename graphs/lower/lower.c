@@ -28,7 +28,7 @@ static const char *ref_text(sdag_lowering *x, const sdag_ref *r)
     return r->port ? sdag_arena_printf(x->build.arena, "%s.%s", g->name, g->type->outs[r->port].name) : g->name;
 }
 
-static void report_misfit(sdag_lowering *x, const sdag_gnode *g, int port, sdag_val v, char clash,
+static void report_misfit(sdag_lowering *x, const sdag_gnode *g, int port, sdag_val v, sdag_clash clash,
                           const sdag_bindings *bind)
 {
     sdag_build *b = &x->build;
@@ -36,7 +36,7 @@ static void report_misfit(sdag_lowering *x, const sdag_gnode *g, int port, sdag_
     char text[SDAG_SHAPE_TEXT];
     sdag_shape_text(text, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v));
     b->loc = r->loc;
-    const char *name = g->type->ins[port].name, *who = clash ? bind->who[clash - 'A'] : NULL;
+    const char *name = g->type->ins[port].name, *who = clash.letter ? bind->who[clash.letter - 'A'] : NULL;
     if (!who || !strcmp(who, name)) {
         sdag_build_fail(b, "%s.%s takes %s, but '%s' gives %s", g->name, name, g->type->ins[port].type, ref_text(x, r),
                         text);
@@ -48,8 +48,8 @@ static void report_misfit(sdag_lowering *x, const sdag_gnode *g, int port, sdag_
     char otext[SDAG_SHAPE_TEXT];
     sdag_shape_text(otext, sdag_value_at(b, ov)->dtype, sdag_shape_at(b, ov));
     sdag_build_fail(b, "%s: shapes disagree: %s is %s from '%s', but %s is %s from '%s' (%c is %lld and %lld)", g->name,
-                    name, text, ref_text(x, r), who, otext, ref_text(x, &g->in[other].refs[0]), clash,
-                    (long long)sdag_dim(b, v, 0), (long long)bind->size[clash - 'A']);
+                    name, text, ref_text(x, r), who, otext, ref_text(x, &g->in[other].refs[0]), clash.letter,
+                    (long long)clash.size, (long long)bind->size[clash.letter - 'A']);
 }
 
 /* Every connected port against its declared type. */
@@ -71,7 +71,7 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
         sdag_val v = sdag_wire_view(x, g, i, 0);
         if (!v || b->status) return;
         bool image = sdag_value_at(b, v)->dtype == SDAG_DT_U8;
-        char clash;
+        sdag_clash clash;
         if (!sdag_value_fits(&bind, p->name, p->type, sdag_value_at(b, v)->dtype, sdag_shape_at(b, v), image, &clash))
             report_misfit(x, g, i, v, clash, &bind);
     }

@@ -49,10 +49,15 @@ typedef struct sdag_bindings {
     const char *who[26]; /* port that bound the letter */
 } sdag_bindings;
 
+typedef struct sdag_clash {
+    char letter; /* 0: none */
+    int64_t size;
+} sdag_clash;
+
 /* Whether a value fits a port type ("f32[B,D]|image"); binds letters. Pixels (u8 images) fit types that start with f32:
- * they are converted. On a mismatch of letters only, *clash is the letter. */
+ * they are converted. On a mismatch of letters only, *clash is the letter, and the size that it has here. */
 bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
-                     char *clash);
+                     sdag_clash *clash);
 
 /* Whether the data of the probe that is evaluated stand in for what this wire brings to that node. */
 bool sdag_stands_in(const sdag_lowering *x, const sdag_gnode *to, const sdag_ref *from);

@@ -6,7 +6,7 @@
 #include "graphs/lower/lower_int.h"
 
 static bool fits_one(sdag_bindings *bind, const char *port, const char *type, size_t n, sdag_dtype t, sdag_shape s,
-                     bool image, char *clash)
+                     bool image, sdag_clash *clash)
 {
     if (n == 5 && !strncmp(type, "image", 5)) return image || (t == SDAG_DT_F32 && s.rank == 4);
     const char *open = memchr(type, '[', n);
@@ -29,7 +29,7 @@ static bool fits_one(sdag_bindings *bind, const char *port, const char *type, si
                 bind->who[i] = port;
                 bind->size[i] = size;
             } else if (bind->size[i] != size) {
-                *clash = *at;
+                *clash = (sdag_clash){*at, size};
                 return false;
             }
         } else if (strtoll(at, NULL, 10) != size) {
@@ -41,19 +41,19 @@ static bool fits_one(sdag_bindings *bind, const char *port, const char *type, si
 }
 
 bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sdag_dtype t, sdag_shape s, bool image,
-                     char *clash)
+                     sdag_clash *clash)
 {
-    *clash = 0;
+    *clash = (sdag_clash){0};
     for (const char *at = type; *at;) {
         size_t n = strcspn(at, "|");
         sdag_bindings trial = *bind;
-        char c = 0;
+        sdag_clash c = {0};
         if (fits_one(&trial, port, at, n, t, s, image, &c)) {
             *bind = trial;
-            *clash = 0;
+            *clash = (sdag_clash){0};
             return true;
         }
-        if (c) *clash = c;
+        if (c.letter) *clash = c;
         at += n + (at[n] == '|');
     }
     return false;

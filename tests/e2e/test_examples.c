@@ -30,9 +30,11 @@ static const line pipeline[] = {
     {"pretrain", "images", "{type: source.random, size: [48, 48], batch: 8}"},
     {"pretrain", "train", "{type: source.random, size: [32, 32], classes: 10}"},
     {"pretrain", "test", "{type: source.random, size: [32, 32], classes: 10}"},
+    {"pretrain", "colour", "{type: pretext.colorize, in: train}"},
     {"pretrain", "view_i", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "view_j", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
     {"pretrain", "encoder", "{type: encoder.cnn, in: [view_i, view_j], widths: [4]}"},
+    {"pretrain", "scores", "{type: head.classifier, in: encoder.view_i, classes: 309, freeze: true}"},
     {"pretrain", "projector", "{type: projector.mlp, in: encoder, widths: [8, 4]}"},
     {"pretrain", "loss", "{type: loss.nt_xent, in: projector}"},
     {"pretrain", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
@@ -53,37 +55,30 @@ static const line pipeline[] = {
     {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
     {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
     {"code", "log_var", "{type: projector.mlp, in: encoder, widths: [4]}"},
-    {"code", "decoder", "{type: projector.mlp, in: mean, widths: [192]}"},
+    {"code", "decoder", "{type: decoder.conv, in: mean, widths: [4], size: 8, channels: 3}"},
     {"code", "reconstruction", "{type: loss.mse, in: {x: decoder, y: images}}"},
     {"code", "kl", "{type: loss.kl, in: {mean: mean, log_var: log_var}}"},
     {"code", "loss", "{type: loss.sum, in: [reconstruction, kl]}"},
     {"code", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
+    {"code", "train", "{type: source.random, size: [8, 8]}"},
+    {"code", "test", "{type: source.random, size: [8, 8]}"},
+    {"code", "extra", NULL},
     {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
     {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
     {"predict", "head", "{use: finetune.head, in: encoder}"},
+    {"predict", "vit", "{type: encoder.vit, in: test.image, patch: 8, width: 16, layers: 1, heads: 2}"},
     {"predict", "extra", NULL},
 };
 enum { LINES = sizeof pipeline / sizeof *pipeline };
 
-enum { PLACES = 6 };
-
-/* The nodes that a type of this role may stand in for, by role. */
-static const char *const places[SDAG_ROLE_COUNT][PLACES] = {
-    [SDAG_ROLE_SOURCE] = {"pretrain.images", "language.text"},
-    [SDAG_ROLE_AUGMENT] = {"pretrain.view_i"},
-    [SDAG_ROLE_PRETEXT] = {"pretrain.extra", "predict.extra", "language.extra"},
-    [SDAG_ROLE_ENCODER] = {"pretrain.encoder", "finetune.encoder", "language.model"},
-    [SDAG_ROLE_DECODER] = {"predict.extra"},
-    [SDAG_ROLE_PROJECTOR] = {"pretrain.projector"},
-    [SDAG_ROLE_MOMENTUM] = {"pretrain.extra"},
-    [SDAG_ROLE_MEMORY] = {"pretrain.extra"},
-    [SDAG_ROLE_MATH] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_LOSS] = {"pretrain.loss", "finetune.loss", "code.reconstruction", "code.kl", "code.loss"},
-    [SDAG_ROLE_OPTIMIZER] = {"pretrain.optimizer", "finetune.optimizer"},
-    [SDAG_ROLE_HEAD] = {"finetune.head", "language.head"},
-    [SDAG_ROLE_PROBE] = {"pretrain.extra", "predict.extra"},
-    [SDAG_ROLE_SINK] = {"pretrain.extra", "predict.extra", "language.extra"},
+/* The nodes that an example may stand in for. */
+static const char *const places[] = {
+    "pretrain.images",    "pretrain.view_i",    "pretrain.encoder",    "finetune.encoder", "pretrain.projector",
+    "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
+    "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
+    "predict.extra",      "language.text",      "language.model",      "language.head",    "language.extra",
 };
+enum { PLACES = sizeof places / sizeof *places };
 
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
 static bool passes(const char *place, const char *node)
@@ -107,11 +102,9 @@ static bool passes(const char *place, const char *node)
 
 static bool passes_somewhere(const sdag_node_type *t, const char *node)
 {
-    const char *const *list = places[t->role];
-    for (int i = 0; i < PLACES && list[i]; i++)
-        if (passes(list[i], node)) return true;
-    print_error("%s: its example does not pass `check`: %s\n%s\n", t->name, node,
-                list[0] ? c.err : "no place for its role");
+    for (int i = 0; i < PLACES; i++)
+        if (passes(places[i], node)) return true;
+    print_error("%s: its example passes `check` nowhere: %s\n%s\n", t->name, node, c.err);
     return false;
 }
 
@@ -134,13 +127,16 @@ static int try_records(const sdag_node_type *t, const sdag_opt *o)
 {
     int wrong = 0;
     for (int i = 0; o->records && o->records[i]; i++) {
-        const char *place = t->role == SDAG_ROLE_AUGMENT ? "finetune.view" : places[t->role][0];
+        const char *place = t->role == SDAG_ROLE_AUGMENT     ? "finetune.view"
+                            : t->role == SDAG_ROLE_OPTIMIZER ? "pretrain.optimizer"
+                                                             : "pretrain.extra";
         const char *in = t->role == SDAG_ROLE_AUGMENT ? "images" : "loss", *more = "";
         if (t->role == SDAG_ROLE_OPTIMIZER) more = ", lr: 0.1";
+        if (t->role == SDAG_ROLE_SINK) more = ", path: lines.svg, x: [1]";
         assert_non_null(o->records[i]->example);
         const char *dot = strrchr(o->name, '.'), *key = dot ? dot + 1 : o->name;
-        const char *node =
-            sdag_arena_printf(a, "{type: %s, in: %s%s, %s: [%s]}", t->name, in, more, key, o->records[i]->example);
+        const char *node = sdag_arena_printf(a, "{type: %s%s%s%s, %s: [%s]}", t->name, t->ins ? ", in: " : "",
+                                             t->ins ? in : "", more, key, o->records[i]->example);
         if (passes(place, node)) continue;
         print_error("%s: the example of %s does not pass `check`: %s\n%s\n", t->name, o->records[i]->name, node, c.err);
         wrong++;

@@ -50,7 +50,8 @@ static void unit(double *y, const float *x)
 /* He et al. 2020, eq. 1, of the values of the step and the ring as it was before it. */
 static double info_nce(double ring[][D], int size)
 {
-    const float *q = SDAG_DATA_F32(pipeline_value(&p, "q", NULL)), *k = SDAG_DATA_F32(pipeline_value(&p, "encoder", NULL));
+    const float *q = SDAG_DATA_F32(pipeline_value(&p, "q", NULL)),
+                *k = SDAG_DATA_F32(pipeline_value(&p, "encoder", NULL));
     double loss = 0;
     for (int i = 0; i < B; i++) {
         double a[D], b[D], c[D], own = 0, sum;
@@ -153,8 +154,12 @@ static void test_inference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_divides), cmocka_unit_test(test_wraps),       cmocka_unit_test(test_longer_than_the_queue),
-        cmocka_unit_test(test_bundle),  cmocka_unit_test(test_no_gradient), cmocka_unit_test(test_inference),
+        cmocka_unit_test(test_divides),
+        cmocka_unit_test(test_wraps),
+        cmocka_unit_test(test_longer_than_the_queue),
+        cmocka_unit_test(test_bundle),
+        cmocka_unit_test(test_no_gradient),
+        cmocka_unit_test(test_inference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

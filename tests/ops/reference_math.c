@@ -258,6 +258,20 @@ static void ref_gather(const sdag_ref *r)
     for (int64_t i = 0; i < n * row; i++) r->out[0].at[i] = r->in[0].at[(int64_t)r->in[1].at[i / row] * row + i % row];
 }
 
+static void ref_nearest(const sdag_ref *r)
+{
+    const int64_t d = sdag_last(&r->in[0].shape), q = r->in[1].shape.d[0];
+    for (int64_t i = 0; i < count(&r->out[0]); i++) {
+        double best = INFINITY;
+        r->out[0].at[i] = 0;
+        for (int64_t k = 0; k < q; k++) {
+            double far = 0;
+            for (int64_t j = 0; j < d; j++) far += pow(r->in[0].at[i * d + j] - r->in[1].at[k * d + j], 2);
+            if (far < best) best = far, r->out[0].at[i] = (double)k;
+        }
+    }
+}
+
 static void ref_scatter_add(const sdag_ref *r)
 {
     int64_t n = count(&r->in[0]), row = n ? count(&r->in[1]) / n : 0;
@@ -315,6 +329,7 @@ const sdag_reference sdag_reference_math[] = {
     {"permute", ref_permute, 0},
     {"gather", ref_gather, 0},
     {"scatter_add", ref_scatter_add, 0},
+    {"nearest", ref_nearest, 0},
     {"diagonal", ref_diagonal, 0},
     {"mask_diag", ref_mask_diag, 0},
     {0},

@@ -137,5 +137,9 @@ const sdag_reference sdag_reference_token[] = {
     {"replace", ref_replace, 0},
     {"mask_tokens", ref_mask_tokens, 0},
     {0},
-    {"attention", ref_attention, 0}, {"lengths", ref_lengths, 0}, {"take", ref_take, 0}, {"put", ref_put, 0}, {0},
+    {"attention", ref_attention, 0},
+    {"lengths", ref_lengths, 0},
+    {"take", ref_take, 0},
+    {"put", ref_put, 0},
+    {0},
 };

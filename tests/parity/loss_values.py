@@ -10,7 +10,7 @@ here as lightly and the papers' code have it, in double precision. How far PyTor
 import torch
 from torch.nn import functional as F
 
-from values import far, images, number_of, text, weight_of, write_numbers
+from values import far, images, labels, number_of, text, weight_of, write_numbers
 
 B, D = 5, 7
 
@@ -27,6 +27,16 @@ def constant(name, rows=B, width=D):
 def pixels(name):
     """Bytes [B,3,3,3], that a flat x is compared with."""
     return name, "source.formula, size: 3, batch: %d" % B, images(range(B), 3, 3, 3).permute(0, 2, 3, 1).flatten(1)
+
+
+def row_weights(name):
+    kind = "test.constant, rows: %d, width: 0, key: %s" % (B, name)
+    return name, kind, (number_of(name, [B]) + 1) / 2
+
+
+def classes(unknown=0):
+    kind = "source.formula, size: 2, batch: %d, classes: %d, unknown: %d" % (B, D, unknown)
+    return "data", kind, labels(range(B), D, unknown)
 
 
 # ---- the losses
@@ -102,6 +112,14 @@ def vicreg(za, zb, sim=25, std=25, cov=1, target=1):
     return sim * F.mse_loss(za, zb) + std * (hinge(za) + hinge(zb)) + cov * (off_diagonal(za) + off_diagonal(zb))
 
 
+def weighted(x, target, w, **options):
+    """The mean of rows that weigh differently; rows that are ignored are 0 and do not count."""
+    target = target if target.dim() > 1 else target.long()
+    if target.dim() == 1:
+        w = w * (target != options.get("ignore_index", -100))
+    return (w * F.cross_entropy(x, target, reduction="none", **options)).sum() / w.sum()
+
+
 def kl(mu, log_var):
     q = torch.distributions.Normal(mu, torch.exp(log_var / 2))
     p = torch.distributions.Normal(torch.zeros_like(mu), torch.ones_like(mu))
@@ -155,6 +173,12 @@ def cases():
     yield "type: loss.vicreg, in: [za, zb]", views, vicreg
     yield ("type: loss.vicreg, in: [za, zb], invariance: 5, variance: 2, covariance: 3, target: 0.6", views,
            lambda a, b: vicreg(a, b, 5, 2, 3, 0.6))
+    logits = "type: loss.cross_entropy, in: {logits: x, target: %s, weight: heavy}%s"
+    heavy = row_weights("heavy")
+    yield logits % ("data.label", ""), [x, classes(), heavy], weighted
+    yield (logits % ("data.label", ", ignore_index: -1, label_smoothing: 0.2"), [x, classes(2), heavy],
+           lambda x, t, w: weighted(x, t, w, ignore_index=-1, label_smoothing=0.2))
+    yield logits % ("soft", ""), [x, soft, heavy], weighted
     yield "type: loss.kl, in: {mean: x, log_var: y}", [x, y], kl
 
 

@@ -80,6 +80,7 @@ static void shrink_lets(shrinking *s, const sdag_spec *let, const char *data)
 {
     if (let && sdag_spec_get(let, "width")) set(s, "width", "4");
     if (let && data && sdag_spec_get(let, "data")) set(s, "data", data);
+    if (let && data && sdag_spec_get(let, "fraction")) set(s, "fraction", "1"); /* there are few samples as it is */
 }
 
 static void shrink_nodes(shrinking *s, const sdag_graph *g)

@@ -128,13 +128,13 @@ typedef struct {
 
 static const sdag_opt matrix_opts[] = {
     SDAG_INT(matrix, rows, 1, 1, 1 << 20, "rows"),
-    SDAG_INT(matrix, width, 1, 1, 1 << 20, "columns"),
+    SDAG_INT(matrix, width, 1, 0, 1 << 20, "columns; 0, of a constant: f32[rows]"),
     SDAG_F32(matrix, scale, 1, -1e6, 1e6, "factor"),
     SDAG_STR(matrix, key, "constant", "name of the numbers"),
     {0},
 };
 
-static const sdag_port matrix_outs[] = {{"x", "f32[B,D]", "the numbers", 0}, {0}};
+static const sdag_port matrix_outs[] = {{"x", "f32[B,...]", "the numbers", 0}, {0}};
 
 static void lower_weight(sdag_build *b, const sdag_node *self)
 {
@@ -146,9 +146,10 @@ static void lower_weight(sdag_build *b, const sdag_node *self)
 static void lower_constant(sdag_build *b, const sdag_node *self)
 {
     const matrix *o = sdag_node_opts(self);
-    float *x = SDAG_NEWS(b->arena, float, o->rows * o->width);
-    for (int64_t i = 0; i < o->rows * o->width; i++) x[i] = (formula_number(sdag_hash32(o->key), (uint32_t)i) + 1) / 2;
-    sdag_out(b, self, "x", sdag_const(b, SDAG_DT_F32, SDAG_SHAPE(o->rows, o->width), x));
+    const sdag_shape s = o->width ? SDAG_SHAPE(o->rows, o->width) : SDAG_SHAPE(o->rows);
+    float *x = SDAG_NEWS(b->arena, float, sdag_elems(&s));
+    for (int64_t i = 0; i < sdag_elems(&s); i++) x[i] = (formula_number(sdag_hash32(o->key), (uint32_t)i) + 1) / 2;
+    sdag_out(b, self, "x", sdag_const(b, SDAG_DT_F32, s, x));
 }
 
 static const sdag_node_type weight_type = {

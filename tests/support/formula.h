@@ -3,7 +3,7 @@
  *
  *   source.formula   {count, size, channels, classes, unknown, key}: images of hashed pixels, hashed labels
  *   test.weight      {rows, width, scale}: a trained f32[rows,width] that reads nothing, times scale
- *   test.constant    {rows, width, key}: f32[rows,width] in 0..1
+ *   test.constant    {rows, width, key}: f32[rows,width] in 0..1; f32[rows] with width: 0
  *   loss.dot         in: x f32[...]; sum of x times the numbers of "functional"
  *
  * tests/parity/values.py holds the same formulas. */
