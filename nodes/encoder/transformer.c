@@ -122,7 +122,7 @@ static void lower(sdag_build *b, const sdag_node *self)
     const transformer *o = sdag_node_opts(self);
     sdag_val tokens = sdag_in(b, self, "tokens"), table = 0, last = 0;
     const sdag_beside from = sdag_in_beside(b, self, "tokens");
-    const int64_t vocab = o->vocab ? o->vocab : from.vocab ? from.vocab : UNKNOWN;
+    const int64_t known = o->vocab ? o->vocab : from.vocab, vocab = known ? known : UNKNOWN;
     const int32_t pad = o->padding >= 0 ? (int32_t)o->padding : (int32_t)(from.pad_id - 1);
     if (b->status) return;
     sdag_transformer t = {.names = is_bert(o) ? SDAG_NAMES_BERT : SDAG_NAMES_GPT2,
@@ -146,7 +146,7 @@ static void lower(sdag_build *b, const sdag_node *self)
     sdag_val x = embed(b, o, tokens, vocab, &table);
     x = sdag_layer_transformer(b, x, &t);
     sdag_out(b, self, "features", x);
-    sdag_out_beside(b, self, "features", &(sdag_beside){.vocab = vocab, .table = table});
+    sdag_out_beside(b, self, "features", &(sdag_beside){.vocab = known, .table = table});
     sdag_out(b, self, "pooled", pooled(b, o, x, tokens, last, pad));
 }
 

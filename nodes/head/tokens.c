@@ -20,27 +20,28 @@ static const sdag_opt opts[] = {
 static const sdag_port ins[] = {{"x", "f32[B,T,D]", "features of tokens", 0}, {0}};
 static const sdag_port outs[] = {{"logits", "f32[B,T,V]", "a score for every token that could stand there", 0}, {0}};
 
-/* The embedding, checked against what is asked for; or a table of the head's own. */
+/* The embedding, checked against what is asked for; or a table of the head's own. While no data are open the size of
+ * the vocabulary may not be known: then that of the embedding, which stands for it, is not held against anybody. */
 static sdag_val table_of(sdag_build *b, const sdag_node *self, sdag_val x)
 {
     const tokens *o = sdag_node_opts(self);
+    const char *name = sdag_node_name(self);
     const sdag_beside from = sdag_in_beside(b, self, "x");
-    const int64_t d = sdag_dim(b, x, -1), vocab = o->vocab ? o->vocab : from.vocab;
+    const int64_t d = sdag_dim(b, x, -1), rows = from.table ? sdag_dim(b, from.table, 0) : 0;
     if (!o->tied) {
-        if (!vocab) sdag_build_fail(b, "%s: x says nothing of a vocabulary; give vocab its size", sdag_node_name(self));
+        int64_t vocab = o->vocab ? o->vocab : from.vocab ? from.vocab : rows;
+        if (!vocab) sdag_build_fail(b, "%s: x says nothing of a vocabulary; give vocab its size", name);
         return sdag_layer_table(b, o->transform ? "cls.predictions.decoder.weight" : "lm_head.weight", vocab, d);
     }
-    sdag_shape s = sdag_shape_at(b, from.table);
     if (!from.table)
-        sdag_build_fail(b,
-                        "%s: tied: true needs the features of an encoder of tokens, but x comes without an embedding",
-                        sdag_node_name(self));
-    else if (s.d[1] != d)
-        sdag_build_fail(b, "%s: features are %lld wide, the embedding %lld", sdag_node_name(self), (long long)d,
-                        (long long)s.d[1]);
-    else if (o->vocab && o->vocab != s.d[0])
-        sdag_build_fail(b, "%s: vocab is %lld, but the embedding has %lld tokens", sdag_node_name(self),
-                        (long long)o->vocab, (long long)s.d[0]);
+        sdag_build_fail(
+            b, "%s: tied: true needs the features of an encoder of tokens, but x comes without an embedding", name);
+    else if (sdag_dim(b, from.table, 1) != d)
+        sdag_build_fail(b, "%s: features are %lld wide, the embedding %lld", name, (long long)d,
+                        (long long)sdag_dim(b, from.table, 1));
+    else if (o->vocab && from.vocab && o->vocab != from.vocab)
+        sdag_build_fail(b, "%s: vocab is %lld, but the embedding has %lld tokens", name, (long long)o->vocab,
+                        (long long)from.vocab);
     return from.table;
 }
 

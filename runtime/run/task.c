@@ -45,15 +45,17 @@ static sdag_plan_options keep_values(sdag_arena *a, const sdag_lowered *l)
     return (sdag_plan_options){.keep = keep.at, .n_keep = keep.n};
 }
 
-/* Images (or sequences) that the body takes in from the feed in one step. */
+/* Images that the body takes in from the feed in one step; of text, samples. */
 static int64_t count_images(const sdag_program *p, const sdag_plan *plan)
 {
     int64_t n = 0;
     for (sdag_val v = 1; v < p->values.n; v++) {
         const sdag_value *t = &p->values.at[v];
-        if (plan->places[v].at == SDAG_AT_FEED && t->kind == SDAG_VAL_TEMP && !t->alias && t->shape.rank >= 2)
+        if (plan->places[v].at == SDAG_AT_FEED && t->kind == SDAG_VAL_TEMP && !t->alias && t->shape.rank >= 2 &&
+            t->dtype != SDAG_DT_I32)
             n += t->shape.d[0];
     }
+    for (int i = 0; n == 0 && i < p->feeds.n; i++) n += p->feeds.at[i].batch;
     return n;
 }
 
