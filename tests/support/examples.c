@@ -43,8 +43,8 @@ void examples_data(const char *dir)
     pictures_tree(dir, 3, 30, 7);
 }
 
-static const sdag_spec *read_spec(const sdag_spec **raw, sdag_arena *a, sdag_log *log, const char *path,
-                                  const sdag_spec_set *sets, int n)
+const sdag_spec *example_spec(const sdag_spec **raw, sdag_arena *a, sdag_log *log, const char *path,
+                              const sdag_spec_set *sets, int n)
 {
     const sdag_spec *spec = NULL;
     char *text;
@@ -57,7 +57,7 @@ static const sdag_spec *read_spec(const sdag_spec **raw, sdag_arena *a, sdag_log
 
 sdag_graph *example_graph(sdag_arena *a, sdag_log *log, const char *path, const sdag_spec_set *sets, int n)
 {
-    const sdag_spec *raw, *spec = read_spec(&raw, a, log, path, sets, n);
+    const sdag_spec *raw, *spec = example_spec(&raw, a, log, path, sets, n);
     sdag_graph *g = NULL;
     int n_types;
     sdag_catalog types = {.types = sdag_node_types(&n_types)};
@@ -99,7 +99,7 @@ int example_shrink(sdag_spec_set *sets, sdag_arena *a, const example *e, const c
     shrinking s = {.a = a, .sets = sets};
     const sdag_spec *raw;
     sdag_log *log = sdag_log_create(stderr);
-    const sdag_spec *spec = read_spec(&raw, a, log, e->path, NULL, 0);
+    const sdag_spec *spec = example_spec(&raw, a, log, e->path, NULL, 0);
     const sdag_graph *g = spec ? example_graph(a, log, e->path, NULL, 0) : NULL;
     if (spec) shrink_lets(&s, sdag_spec_get(raw, "let"), data);
     for (int i = 0; g && i < g->n_phases; i++) {

@@ -30,7 +30,10 @@ void examples_data(const char *dir);
  * Returns the number of sets. */
 int example_shrink(sdag_spec_set *sets, sdag_arena *a, const example *e, const char *data);
 
-/* Parses, resolves and checks a file; NULL, after messages to log. */
+/* Parses and resolves a file, *raw as it stands there; NULL, after messages to log. */
+const sdag_spec *example_spec(const sdag_spec **raw, sdag_arena *a, sdag_log *log, const char *path,
+                              const sdag_spec_set *sets, int n);
+/* ... and checks it. */
 sdag_graph *example_graph(sdag_arena *a, sdag_log *log, const char *path, const sdag_spec_set *sets, int n);
 
 #endif
