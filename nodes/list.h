@@ -54,6 +54,9 @@
     X(probe_accuracy) \
     X(probe_test) \
     X(probe_mean) \
+    X(probe_loss) \
+    X(probe_perplexity) \
+    X(probe_collapse) \
     X(probe_error) \
     X(probe_reconstruction) \
     X(sink_csv) \

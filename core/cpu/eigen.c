@@ -9,6 +9,8 @@ void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n
              const double *vl, const double *vu, const int *il, const int *iu, const double *abstol, int *m, double *w,
              double *z, const int *ldz, int *isuppz, double *work, const int *lwork, int *iwork, const int *liwork,
              int *info, size_t jobz_n, size_t range_n, size_t uplo_n);
+void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+            const int *lwork, int *info, size_t jobz_n, size_t uplo_n);
 
 typedef struct eigen {
     int n, k, first, found, info;
@@ -49,4 +51,19 @@ sdag_status sdag_eigen_largest(double *values, double *vectors, double *a, int64
     sdag_free(e.w);
     sdag_free(e.support);
     return s;
+}
+
+sdag_status sdag_eigen_values(double *values, double *a, int64_t n)
+{
+    const int order = (int)n, ask = -1;
+    double size = 0;
+    int info = 0;
+    if (!n) return SDAG_OK;
+    dsyev_("N", "L", &order, a, &order, values, &size, &ask, &info, 1, 1);
+    const int lwork = (int)size;
+    double *work = sdag_alloc_array((size_t)lwork, sizeof *work);
+    if (!work) return SDAG_NOMEM;
+    dsyev_("N", "L", &order, a, &order, values, work, &lwork, &info, 1, 1);
+    sdag_free(work);
+    return info ? SDAG_FAILED : SDAG_OK;
 }

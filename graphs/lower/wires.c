@@ -104,6 +104,18 @@ sdag_val sdag_wire_view(sdag_lowering *x, const sdag_gnode *to, int port, int vi
     return 0;
 }
 
+/* What is joined is cut into equal parts again. */
+static void need_as_many(sdag_lowering *x, const sdag_gnode *to, int port, const sdag_ref *r, sdag_val first,
+                         sdag_val v)
+{
+    sdag_build *b = &x->build;
+    const int64_t n = sdag_dim(b, first, 0), m = sdag_dim(b, v, 0);
+    if (n == m || b->status) return;
+    b->loc = r->loc;
+    sdag_build_fail(b, "%s.%s: the views of a bundle need as many samples, but the first has %lld and this one %lld",
+                    to->name, to->type->ins[port].name, (long long)n, (long long)m);
+}
+
 sdag_val sdag_wire_joint(sdag_lowering *x, const sdag_gnode *to, int port)
 {
     sdag_wires w = sdag_wires_of(x, to, port);
@@ -113,6 +125,7 @@ sdag_val sdag_wire_joint(sdag_lowering *x, const sdag_gnode *to, int port)
     if (w.n == 1 && !w.refs[0].view && port_of(x, &w.refs[0])->joint) return port_of(x, &w.refs[0])->joint;
     sdag_val *vals = SDAG_NEWS(x->build.arena, sdag_val, n);
     for (int i = 0; i < n; i++) vals[i] = sdag_wire_as_f32(x, to, port, sdag_wire_view(x, to, port, i));
+    for (int i = 1; i < n; i++) need_as_many(x, to, port, &w.refs[w.n == n ? i : 0], vals[0], vals[i]);
     sdag_val joint = sdag_op_concat(&x->build, n, vals, 0);
     if (w.n == 1 && !w.refs[0].view) port_of(x, &w.refs[0])->joint = joint;
     return joint;

@@ -5,7 +5,7 @@
 
 #include "core/base/alloc.h"
 
-static bool reserve(sdag_gathered *g, const sdag_collector *c, int pass, int64_t more)
+static bool reserve(sdag_gathered *g, const sdag_collector *c, int pass, int64_t more, bool labels)
 {
     if (g->n + more <= g->cap) return true;
     int64_t want = g->cap ? 2 * g->cap : c->rows[pass];
@@ -14,9 +14,9 @@ static bool reserve(sdag_gathered *g, const sdag_collector *c, int pass, int64_t
     if (!sdag_mul_size(&row, (size_t)g->d, sizeof *g->x)) return false;
     float *x = sdag_realloc(g->x, (size_t)want, row);
     if (x) g->x = x;
-    int32_t *label = sdag_realloc(g->label, (size_t)want, sizeof *label);
+    int32_t *label = labels ? sdag_realloc(g->label, (size_t)want, sizeof *label) : NULL;
     if (label) g->label = label;
-    if (!x || !label) return false;
+    if (!x || (labels && !label)) return false;
     g->cap = want;
     return true;
 }
@@ -28,26 +28,39 @@ static bool all_finite(const float *x, int64_t n)
     return sum == 0;
 }
 
-sdag_status sdag_gather(sdag_gathered *g, const sdag_collector *c, int pass, const sdag_tensor *ports)
+/* The rows whose label is known; label NULL: all. */
+static sdag_status gather(sdag_gathered *g, const sdag_collector *c, int pass, const sdag_tensor *features,
+                          const int32_t *label, const char *what)
 {
-    int64_t n = ports[0].shape.d[0], d = n ? sdag_elems(&ports[0].shape) / n : 0;
-    const int32_t *label = ports[1].data;
-    const char *what = pass ? "query" : "bank";
-    if (!label) return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: the data of '%s' have no labels", c->node, what);
+    const int64_t n = features->shape.d[0], d = n ? sdag_elems(&features->shape) / n : 0;
     if (g->d && g->d != d)
         return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: features have %lld numbers here and %lld there", c->node,
                          (long long)g->d, (long long)d);
     g->d = d;
-    if (!reserve(g, c, pass, n)) return SDAG_NOMEM;
+    if (!reserve(g, c, pass, n, label)) return SDAG_NOMEM;
     for (int64_t i = 0; i < n; i++) {
-        if (label[i] < 0) continue;
-        const float *x = SDAG_DATA_F32(ports[0]) + i * d;
+        if (label && label[i] < 0) continue;
+        const float *x = SDAG_DATA_F32(*features) + i * d;
         if (!all_finite(x, d))
             return sdag_fail(c->log, SDAG_DIVERGED, c->loc, "%s: features of '%s' are not finite", c->node, what);
         memcpy(g->x + g->n * d, x, (size_t)d * sizeof *x);
-        g->label[g->n++] = label[i];
+        if (label) g->label[g->n] = label[i];
+        g->n++;
     }
     return SDAG_OK;
+}
+
+sdag_status sdag_gather(sdag_gathered *g, const sdag_collector *c, int pass, const sdag_tensor *ports)
+{
+    if (!ports[1].data)
+        return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: the data of '%s' have no labels", c->node,
+                         pass ? "query" : "bank");
+    return gather(g, c, pass, &ports[0], ports[1].data, pass ? "query" : "bank");
+}
+
+sdag_status sdag_gather_all(sdag_gathered *g, const sdag_collector *c, int pass, const sdag_tensor *ports)
+{
+    return gather(g, c, pass, &ports[0], NULL, "data");
 }
 
 void sdag_gathered_free(sdag_gathered *g)

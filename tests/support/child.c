@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,6 +257,16 @@ static json_t *read_summary(const char *run)
     const char *phase;
     json_object_foreach(json_object_get(o, "phases"), phase, metrics) json_object_del(metrics, "seconds");
     return o ? o : json_null();
+}
+
+double run_metric(const char *run, const char *phase, const char *metric)
+{
+    json_t *o = read_summary(run), *v = json_object_get(json_object_get(json_object_get(o, "phases"), phase), metric);
+    const double value = json_number_value(v);
+    const bool there = json_is_number(v);
+    json_decref(o);
+    if (!there) fprintf(stderr, "%s/summary.json has no number '%s' of phase '%s'\n", run, metric, phase);
+    return there ? value : NAN;
 }
 
 static bool same_json(json_t *x, json_t *y, const char *what, const pair *p)

@@ -50,6 +50,8 @@ bool child_ends(const child *c, int code, const char *text);
 bool trees_agree(const char *a, const char *b);
 /* Weights and all that sinks wrote, byte by byte; metrics and summary, but for times and rates. */
 bool runs_agree(const char *a, const char *b);
+/* The last value of a metric ("held", "collapse.rank") of a phase, from summary.json; NAN: there is none. */
+double run_metric(const char *run, const char *phase, const char *metric);
 /* Nothing half-written: no unfinished file, and every JSON file can be read. */
 bool run_is_whole(const char *a);
 int files_like(const char *dir, const char *part); /* files below dir whose name contains part */
