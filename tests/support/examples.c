@@ -8,6 +8,7 @@
 
 #include "core/base/file.h"
 #include "tests/support/pictures.h"
+#include "tests/support/temp.h"
 
 enum { MOST = 64 };
 
@@ -37,10 +38,30 @@ int examples(const example **list)
     return n_all;
 }
 
+/* Sentences of few words, and some of them as lines with labels. */
+static void write_text(const char *dir)
+{
+    static const char *const words[] = {"the", "king", "said", "no", "word", "of", "it", "and", "went"};
+    char text[6000], lines[3000], name[256];
+    size_t n = 0, m = 0;
+    for (uint32_t i = 0; n < sizeof text - 64; i++) {
+        const char *word = words[i * i * 7 % 31 % 9];
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", word, i % 8 == 7 ? ".\n" : " ");
+        if (i % 8 == 7 && m < sizeof lines - 64)
+            m += (size_t)snprintf(lines + m, sizeof lines - m, "%s\tthe %s and %s\n", i % 16 > 7 ? "a" : "b", word,
+                                  words[i / 8 % 9]);
+    }
+    snprintf(name, sizeof name, "%s/text.txt", dir);
+    temp_write(name, text, n);
+    snprintf(name, sizeof name, "%s/lines.tsv", dir);
+    temp_write(name, lines, m);
+}
+
 void examples_data(const char *dir)
 {
     pictures_mnist(dir, 130, 41);
     pictures_tree(dir, 3, 30, 7);
+    write_text(dir);
 }
 
 const sdag_spec *example_spec(const sdag_spec **raw, sdag_arena *a, sdag_log *log, const char *path,
@@ -76,10 +97,27 @@ static void set(shrinking *s, const char *path, const char *value)
     if (s->n < EXAMPLE_SETS) s->sets[s->n++] = (sdag_spec_set){path, value};
 }
 
-static void shrink_lets(shrinking *s, const sdag_spec *let, const char *data)
+static bool reads_text(const sdag_graph *g)
+{
+    for (int i = 0; g && i < g->n_nodes; i++)
+        if (!strcmp(g->nodes[i].type->name, "source.text")) return true;
+    return false;
+}
+
+/* Files of text instead of the folder of pictures. */
+static void shrink_text(shrinking *s, const sdag_spec *let, const char *data)
+{
+    const char *const lines[] = {"labelled", "test"};
+    set(s, "data", sdag_arena_printf(s->a, "%s/text.txt", data));
+    for (int i = 0; i < 2; i++)
+        if (sdag_spec_get(let, lines[i])) set(s, lines[i], sdag_arena_printf(s->a, "%s/lines.tsv", data));
+}
+
+static void shrink_lets(shrinking *s, const sdag_spec *let, const char *data, const sdag_graph *g)
 {
     if (let && sdag_spec_get(let, "width")) set(s, "width", "4");
-    if (let && data && sdag_spec_get(let, "data")) set(s, "data", data);
+    if (let && data && reads_text(g)) shrink_text(s, let, data);
+    else if (let && data && sdag_spec_get(let, "data")) set(s, "data", data);
     if (let && data && sdag_spec_get(let, "fraction")) set(s, "fraction", "1"); /* there are few samples as it is */
 }
 
@@ -101,7 +139,7 @@ int example_shrink(sdag_spec_set *sets, sdag_arena *a, const example *e, const c
     sdag_log *log = sdag_log_create(stderr);
     const sdag_spec *spec = example_spec(&raw, a, log, e->path, NULL, 0);
     const sdag_graph *g = spec ? example_graph(a, log, e->path, NULL, 0) : NULL;
-    if (spec) shrink_lets(&s, sdag_spec_get(raw, "let"), data);
+    if (spec) shrink_lets(&s, sdag_spec_get(raw, "let"), data, g);
     for (int i = 0; g && i < g->n_phases; i++) {
         const sdag_phase *p = &g->phases[i];
         bool steps = p->length.unit == SDAG_STEPS;

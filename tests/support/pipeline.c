@@ -44,13 +44,16 @@ static sdag_status open_data(pipeline *p)
     return SDAG_OK;
 }
 
-/* The loss, every gradient and every output; of the feed, when asked for. */
+/* The loss, every gradient, every output (of the feed, when asked for), and what probes and sinks read. */
 static sdag_plan_options keep_values(pipeline *p)
 {
     sdag_lowered *l = p->lowered;
     SDAG_VEC(sdag_val) keep = {0};
     if (l->loss) *SDAG_PUSH(&p->arena, &keep) = l->loss;
     for (int i = 0; i < l->trained.n; i++) *SDAG_PUSH(&p->arena, &keep) = l->trained.at[i].grad;
+    for (int i = 0; i < l->collected.n; i++)
+        for (int k = 0; k < l->collected.at[i].n; k++)
+            if (l->collected.at[i].vals[k]) *SDAG_PUSH(&p->arena, &keep) = l->collected.at[i].vals[k];
     for (int i = 0; i < p->graph->n_nodes; i++) {
         const sdag_port *outs = p->graph->nodes[i].type->outs;
         for (int k = 0; l->ports[i] && outs && outs[k].name; k++) {
