@@ -31,6 +31,7 @@
     X(head_pixels) \
     X(momentum) \
     X(math_lab_to_rgb) \
+    X(math_blend) \
     X(math_annealed_mean) \
     X(memory_queue) \
     X(loss_nt_xent) \

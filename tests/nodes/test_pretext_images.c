@@ -355,12 +355,33 @@ static void test_normalize(void **state)
     pipeline_close(&m.p);
 }
 
+/* ---- pasting what was made into what was seen */
+
+static void test_blend(void **state)
+{
+    (void)state;
+    char text[TEXT_MAX];
+    pipeline p;
+    pipeline_options o;
+    start(&p, &o, text, false,
+          "      images: {type: source.formula, size: 8, channels: 3, count: 4, batch: 4}\n"
+          "      hide: {type: pretext.mask, in: images, patch: 2, ratio: 0.5, fill: value, value: 7}\n"
+          "      whole: {type: math.blend, in: {x: hide.image, y: images, mask: hide.mask}}\n"
+          "      mean: {type: probe.mean, in: whole}\n");
+    step(&p);
+    const float *m = pipeline_value(&p, "hide", "mask").data, *y = pipeline_value(&p, "whole", NULL).data;
+    const uint8_t *x = pipeline_value(&p, "images", "image").data;
+    for (int i = 0; i < 4 * 64 * 3; i++) assert_true(fabs((double)y[i] - (m[i / 3] != 0 ? 7 : x[i] / 255.0)) < 1e-6);
+    pipeline_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_turns), cmocka_unit_test(test_bytes),     cmocka_unit_test(test_random_turns),
         cmocka_unit_test(test_patches),   cmocka_unit_test(test_mask_keys), cmocka_unit_test(test_block),
         cmocka_unit_test(test_border),    cmocka_unit_test(test_noise),     cmocka_unit_test(test_normalize),
+        cmocka_unit_test(test_blend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
