@@ -44,7 +44,7 @@ static void check(size s, bool ta, bool tb, float alpha, float beta, int64_t gap
             }
             double want = j < s.n ? (double)alpha * sum + (beta == 0 ? 0 : (double)beta * (double)was[i * ldc + j])
                                   : (double)was[i * ldc + j];
-            if (!(fabs((double)c[i * ldc + j] - want) <= 4e-6 * all))
+            if (!(fabs((double)c[i * ldc + j] - want) <= (1e-6 + 3e-7 * sqrt((double)s.k)) * all))
                 fail_msg("[%d,%d,%d] %d%d: element %d,%d is %.9g, not %.9g", (int)s.m, (int)s.n, (int)s.k, ta, tb,
                          (int)i, (int)j, (double)c[i * ldc + j], want);
         }
