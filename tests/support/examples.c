@@ -42,8 +42,8 @@ int examples(const example **list)
 static void write_text(const char *dir)
 {
     static const char *const words[] = {"the", "king", "said", "no", "word", "of", "it", "and", "went"};
-    char text[6000], lines[3000], name[256];
-    size_t n = 0, m = 0;
+    char text[6000] = "ROMEO:\n", lines[3000], name[256]; /* begins as the prompt of an example */
+    size_t n = strlen(text), m = 0;
     for (uint32_t i = 0; n < sizeof text - 64; i++) {
         const char *word = words[i * i * 7 % 31 % 9];
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", word, i % 8 == 7 ? ".\n" : " ");
