@@ -1,7 +1,7 @@
 /* Moving averages and a queue against PyTorch: ten steps of BYOL and of MoCo on the same pixels and weights, as their
- * papers' pseudocode has them (double precision, tests/parity/momentum_values.py). The loss of every step must agree, and
- * at the end all weights, those of the average, the running statistics of both, and the queue. momentum_values.h says how
- * far PyTorch's own float is from its double. */
+ * papers' pseudocode has them (double precision, tests/parity/momentum_values.py). The loss of every step must agree,
+ * and at the end all weights, those of the average, the running statistics of both, and the queue. momentum_values.h
+ * says how far PyTorch's own float is from its double. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
