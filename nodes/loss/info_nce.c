@@ -1,10 +1,11 @@
 /* loss.info_nce -- a query must find its positive among negatives: those of a queue, or the other rows of the batch.
  *   q, k, n = unit rows of query, positive, negatives       f32[B,D], f32[B,D], f32[N,D]
- *   s = [q_i . k_i, q n'] / temperature, the right column is 0         f32[B,1+N]   He et al. 2020 (MoCo), eq. 1
- *   s = q k' / temperature, the right column of row i is i  f32[B,B]   without negatives; van den Oord et al. 2018, eq.
- * 4 loss = mean over pairs and rows of logsumexp_j s_ij - s_i,right With two views on each side, pairs: crossed asks a
- * view for the other view's key, and same for its own. A gradient flows into all that is wired: keys stand still when
- * they come from a momentum or a math.stop_gradient. */
+ *   s = [q_i . k_i, q n'] / temperature, the right column is 0   f32[B,1+N]         He et al. 2020 (MoCo), eq. 1
+ *   s = q k' / temperature, the right column of row i is i       f32[B,B]           without negatives; van den Oord
+ *                                                                                   et al. 2018, eq. 4
+ *   loss = mean over pairs and rows of logsumexp_j s_ij - s_i,right
+ * With two views on each side, pairs: crossed asks a view for the other view's key, and same for its own. A gradient
+ * flows into all that is wired: keys stand still when they come from a momentum or a math.stop_gradient. */
 #include "core/ops/ops.h"
 #include "nodes/loss/common.h"
 
