@@ -1,7 +1,7 @@
 /* math.blend -- two values under a mask: out = m x + (1 - m) y, all f32[B,...]; axes of size 1 are broadcast.
  * What a network made of the hidden pixels, pasted into what was seen. */
-#include "core/ops/ops.h"
 #include "core/node/node.h"
+#include "core/ops/ops.h"
 
 static const sdag_port ins[] = {{"x", "f32[B,...]", "where the mask is 1", 0},
                                 {"y", "f32[B,...]", "where it is 0", 0},

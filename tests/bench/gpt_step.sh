@@ -14,7 +14,7 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 for round in $(seq "$rounds"); do
     for threads in 1 2; do
-        "$ssldag" bench examples/gpt/bench.yaml --set "text=$text" --threads $threads --steps 60 --json |
+        "$ssldag" bench examples/gpt/bench.yaml --set "data=$text" --threads $threads --steps 60 --json |
             sed "s/^/ssldag $threads $round /" >>"$out"
         /usr/bin/python3 "$peer" "$text" --threads $threads --iters "${PEER_STEPS:-40}" | sed "s/^/torch $threads $round /" >>"$out"
     done
