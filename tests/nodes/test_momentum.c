@@ -256,6 +256,18 @@ static void test_no_gradient(void **state)
     free(open.data);
 }
 
+/* Nor does one pass to what the average reads. */
+static void test_no_gradient_passes(void **state)
+{
+    (void)state;
+    sdag_tensor open = gradient_with("momentum, of: predictor, in: projector", "predictor.0.weight"),
+                stopped = gradient_with("momentum, of: predictor, in: {type: math.stop_gradient, in: projector}",
+                                        "predictor.0.weight");
+    assert_true(same(open, stopped));
+    free(open.data);
+    free(stopped.data);
+}
+
 /* ---- the same bits, whatever the threads and the memory do */
 
 static uint64_t bits_of(int threads, bool hostile)
@@ -290,7 +302,8 @@ int main(void)
         cmocka_unit_test(test_two_averages),     cmocka_unit_test(test_named_outputs),
         cmocka_unit_test(test_one_never_moves),  cmocka_unit_test(test_zero_follows_at_once),
         cmocka_unit_test(test_schedule),         cmocka_unit_test(test_inference),
-        cmocka_unit_test(test_no_gradient),      cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_no_gradient),      cmocka_unit_test(test_no_gradient_passes),
+        cmocka_unit_test(test_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
