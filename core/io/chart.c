@@ -1,6 +1,7 @@
 #include "core/io/chart.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "core/base/file.h"
 #include "core/base/str.h"
@@ -51,8 +52,9 @@ static axis y_axis(const sdag_chart *c)
                 a.lo = fmin(a.lo, c->lines[k].y[i]);
                 a.hi = fmax(a.hi, c->lines[k].y[i]);
             }
-    if (!(a.lo <= a.hi)) a.lo = 0, a.hi = 1; /* no point at all */
-    if (a.hi - a.lo < 1e-9 * fmax(fabs(a.hi), 1e-9)) a.lo -= 0.5, a.hi += 0.5;
+    if (!(a.lo <= a.hi)) a.lo = 0, a.hi = 1;    /* no point at all */
+    double room = fmax(0.5, 0.05 * fabs(a.hi)); /* about numbers that are all the same */
+    if (a.hi - a.lo < 1e-9 * fmax(fabs(a.hi), 1e-9)) a.lo -= room, a.hi += room;
     a.step = nice_step(a.hi - a.lo);
     a.lo = floor(a.lo / a.step) * a.step;
     a.hi = ceil(a.hi / a.step) * a.step;
@@ -77,17 +79,25 @@ static void put_label(sdag_outfile *o, int x, int y, const char *how, const char
     sdag_out_printf(o, "</text>\n");
 }
 
+/* A mark of an axis, without what the steps to it lost. */
+static const char *mark_text(char text[32], double v, double step)
+{
+    snprintf(text, 32, "%.12g", rint(v / step) * step + 0.0);
+    return text;
+}
+
 static void put_frame(sdag_outfile *o, const sdag_chart *c, const axis *x, const axis *y)
 {
     char text[32];
     for (int k = 0; k <= (int)lround((y->hi - y->lo) / y->step); k++) {
         double v = y->lo + k * y->step;
         sdag_out_printf(o, "<path class=\"grid\" d=\"M%d,%dH%d\"/>\n", LEFT, pixel(y, v), WIDTH - RIGHT);
-        put_label(o, LEFT - 8, pixel(y, v) + 4, "text-anchor=\"end\"", sdag_f64_text(text, rint(v * 1e6) / 1e6));
+        put_label(o, LEFT - 8, pixel(y, v) + 4, "text-anchor=\"end\"", mark_text(text, v, y->step));
     }
     for (int i = 0; i < c->n; i++) {
         sdag_out_printf(o, "<path class=\"axis\" d=\"M%d,%dv5\"/>\n", pixel(x, c->x[i]), HEIGHT - BOTTOM);
-        put_label(o, pixel(x, c->x[i]), HEIGHT - BOTTOM + 20, "text-anchor=\"middle\"", sdag_f64_text(text, c->x[i]));
+        put_label(o, pixel(x, c->x[i]), HEIGHT - BOTTOM + 20, "text-anchor=\"middle\"",
+                  sdag_f32_text(text, (float)c->x[i]));
     }
     sdag_out_printf(o, "<path class=\"axis\" d=\"M%d,%dV%dH%d\"/>\n", LEFT, TOP, HEIGHT - BOTTOM, WIDTH - RIGHT);
     if (c->title) put_label(o, LEFT, TOP - 18, "class=\"title\"", c->title);

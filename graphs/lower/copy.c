@@ -18,6 +18,16 @@ bool sdag_copy_reads_outside(const sdag_lowering *x, const sdag_gnode *to, const
     return x->copying && is_named(x->copying, g, to) && !is_named(x->copying, g, &g->nodes[from->node]);
 }
 
+const sdag_gnode *sdag_copy_source(const sdag_lowering *x, int32_t index)
+{
+    const sdag_graph *g = x->req->graph;
+    const sdag_phase *phase = &g->phases[x->copying->self->phase];
+    for (int i = 0; i < phase->n_nodes; i++)
+        for (int32_t n = phase->order[i]; n >= 0; n = g->nodes[n].use)
+            if (n == index) return &g->nodes[phase->order[i]];
+    return NULL;
+}
+
 /* Whether another named node reads this one: then it is not what leaves. */
 static bool is_read(const sdag_copying *c, const sdag_graph *g, int32_t node)
 {
@@ -35,6 +45,35 @@ static const sdag_wires *named(const sdag_graph *g, const sdag_gnode *n, int of)
 {
     while (!n->in[of].n && n->use >= 0) n = &g->nodes[n->use];
     return &n->in[of];
+}
+
+/* What reads something else than its source does would have weights of other shapes. */
+static void check_shapes(sdag_build *b, const sdag_gnode *self, sdag_loc loc)
+{
+    const sdag_program *p = b->program;
+    for (int i = 0; i < p->states.n && !b->status; i++) {
+        const sdag_state *s = &p->states.at[i];
+        if (!s->copy_node || strcmp(s->node, self->name)) continue;
+        for (int k = 0; k < p->states.n; k++) {
+            const sdag_state *from = &p->states.at[k];
+            if (strcmp(from->node, s->copy_node) || strcmp(from->name, s->copy_name) ||
+                sdag_shape_equal(from->shape, s->shape))
+                continue;
+            char was[SDAG_SHAPE_TEXT], now[SDAG_SHAPE_TEXT];
+            b->loc = loc;
+            sdag_build_fail(b, "%s: weight '%s' of '%s' is %s, but what is read here would make it %s", self->name,
+                            from->name, from->node, sdag_shape_text(was, from->dtype, from->shape),
+                            sdag_shape_text(now, s->dtype, s->shape));
+        }
+    }
+}
+
+/* Which output of the named node n was named. */
+static int named_port(const sdag_copying *c, int32_t n)
+{
+    for (int i = 0; i < c->n_of; i++)
+        if (c->of[i].node == n) return c->of[i].port;
+    return 0;
 }
 
 static sdag_lowered_port without_gradient(sdag_build *b, const sdag_lowered_port *p)
@@ -91,8 +130,9 @@ void sdag_lower_copy(sdag_build *b, const sdag_node *self, const char *of, const
     b->copy = NULL;
     if (!b->status && last >= 0)
         x->out->ports[self->index][sdag_port_number(self->g->type->outs, out)] =
-            without_gradient(b, &x->out->ports[last][c.of[0].port]);
+            without_gradient(b, &x->out->ports[last][named_port(&c, last)]);
     for (int i = 0; i < c.n_of; i++) x->out->ports[c.of[i].node] = saved[i];
+    check_shapes(b, self->g, self->g->loc);
 }
 
 static sdag_val version_of(const sdag_program *p, const char *node, const char *name)

@@ -10,11 +10,12 @@ static void enter_node(sdag_lowering *x, int32_t index)
     sdag_build *b = &x->build;
     const sdag_gnode *g = &x->req->graph->nodes[index];
     const sdag_copying *c = x->copying;
+    const sdag_gnode *from = c ? sdag_copy_source(x, index) : NULL;
     b->node = c ? c->index : index;
     b->loc = c ? c->self->loc : g->loc;
     b->node_name = c ? c->self->name : g->name;
     b->prefix = c ? sdag_arena_printf(b->arena, "%s.", g->name) : "";
-    b->copy = c ? g->name : NULL;
+    b->copy = from ? from->name : NULL;
     b->training = x->req->training && !g->freeze;
     b->frozen = c || g->freeze || !x->req->training;
     b->samples = x->req->data ? x->req->data[index] : NULL;

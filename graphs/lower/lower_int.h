@@ -61,6 +61,8 @@ bool sdag_value_fits(sdag_bindings *bind, const char *port, const char *type, sd
 
 /* Whether the data of the probe that is evaluated stand in for what this wire brings to that node. */
 bool sdag_stands_in(const sdag_lowering *x, const sdag_gnode *to, const sdag_ref *from);
+/* What a node that is being copied is a copy of, in the phase of the copy: itself, or what took it over; NULL: none. */
+const sdag_gnode *sdag_copy_source(const sdag_lowering *x, int32_t index);
 /* Whether a node that is being copied reads here what is not copied with it. */
 bool sdag_copy_reads_outside(const sdag_lowering *x, const sdag_gnode *to, const sdag_ref *from);
 /* The refs of a port, after what stands in for them. */

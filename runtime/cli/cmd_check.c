@@ -10,11 +10,46 @@ typedef struct checked {
     int ops;
 } checked;
 
-static sdag_status check_program(checked *out, sdag_cli *c, const sdag_lower_request *r)
+/* The weights of all programs so far, by "phase.node.name". */
+typedef struct seen {
+    sdag_map index;
+    SDAG_VEC(const sdag_state *) list;
+} seen;
+
+static const sdag_state *find_seen(sdag_cli *c, const seen *w, const char *phase, const char *node, const char *name)
+{
+    int i = sdag_map_get(&w->index, sdag_arena_printf(c->arena, "%s.%s.%s", phase, node, name));
+    return i < 0 ? NULL : w->list.at[i];
+}
+
+/* A weight has one shape: in its phase, for the data of probes, and in later phases that take it over. */
+static sdag_status check_weight(sdag_cli *c, seen *w, const sdag_lower_request *r, const sdag_state *s)
+{
+    const sdag_graph *g = r->graph;
+    const char *phase = g->phases[r->phase].name;
+    int32_t n = sdag_graph_find(g, r->phase, s->node), use = n < 0 ? -1 : g->nodes[n].use;
+    const sdag_state *before = find_seen(c, w, phase, s->node, s->name);
+    if (!before && use >= 0) before = find_seen(c, w, g->phases[g->nodes[use].phase].name, g->nodes[use].name, s->name);
+    if (before && !sdag_shape_equal(before->shape, s->shape)) {
+        char was[SDAG_SHAPE_TEXT], now[SDAG_SHAPE_TEXT];
+        const sdag_gnode *at = &g->nodes[r->pass >= 0 ? r->probe : n];
+        return sdag_fail(c->log, SDAG_INVALID, at->loc,
+                         "%s: weight '%s' of '%s' is %s, but what is read here would make it %s", at->name, s->name,
+                         before->node, sdag_shape_text(was, before->dtype, before->shape),
+                         sdag_shape_text(now, s->dtype, s->shape));
+    }
+    w->index.a = c->arena;
+    if (sdag_map_put(&w->index, sdag_arena_printf(c->arena, "%s.%s.%s", phase, s->node, s->name), w->list.n))
+        *SDAG_PUSH(c->arena, &w->list) = s;
+    return SDAG_OK;
+}
+
+static sdag_status check_program(checked *out, sdag_cli *c, seen *w, const sdag_lower_request *r)
 {
     sdag_lowered *l;
     sdag_plan *plan;
     sdag_status status = sdag_lower(&l, c->arena, c->log, r);
+    for (int i = 0; !status && i < l->program.states.n; i++) status = check_weight(c, w, r, &l->program.states.at[i]);
     if (!status && r->training && r->pass < 0) status = sdag_train(&l, c->arena, c->log, l);
     if (!status) status = sdag_cli_plan(&plan, c, l);
     if (status) return status;
@@ -36,17 +71,17 @@ static const char *count_text(char *buf, size_t size, size_t n)
     return buf;
 }
 
-static sdag_status check_phase(sdag_cli *c, const sdag_graph *g, int32_t phase, bool quiet)
+static sdag_status check_phase(sdag_cli *c, seen *w, const sdag_graph *g, int32_t phase, bool quiet)
 {
     const sdag_phase *p = &g->phases[phase];
     checked main_program = {0}, other;
     sdag_lower_request r = {.graph = g, .phase = phase, .training = p->optimizer >= 0, .pass = -1};
-    sdag_status status = check_program(&main_program, c, &r);
+    sdag_status status = check_program(&main_program, c, w, &r);
     for (int i = 0; i < p->n_nodes && !status; i++) {
         const sdag_collect *collect = g->nodes[p->order[i]].type->collect;
         for (int k = 0; collect && collect->passes && collect->passes[k] && !status; k++) {
             sdag_lower_request pass = {.graph = g, .phase = phase, .probe = p->order[i], .pass = k};
-            status = check_program(&other, c, &pass);
+            status = check_program(&other, c, w, &pass);
         }
     }
     char weights[32];
@@ -60,8 +95,9 @@ static sdag_status check_phase(sdag_cli *c, const sdag_graph *g, int32_t phase, 
 sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, bool quiet)
 {
     sdag_status status = SDAG_OK;
+    seen w = {0};
     for (int32_t i = 0; i < g->n_phases; i++) {
-        sdag_status one = check_phase(c, g, i, quiet);
+        sdag_status one = check_phase(c, &w, g, i, quiet);
         if (one && !status) status = one;
     }
     return status;

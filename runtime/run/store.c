@@ -111,6 +111,17 @@ static sdag_status from_file(sdag_session *s, const sdag_gnode *g, const sdag_st
     return status;
 }
 
+/* Whether a weight may be taken as t: the same numbers in the same shape. */
+static sdag_status check_same(const sdag_session *s, int32_t phase, const sdag_weight *w, const sdag_state *t)
+{
+    if (w->dtype == t->dtype && sdag_shape_equal(w->shape, t->shape)) return SDAG_OK;
+    char have[SDAG_SHAPE_TEXT], want[SDAG_SHAPE_TEXT];
+    const sdag_gnode *g = gnode_of(s, phase, t->node);
+    return sdag_fail(s->log, SDAG_INVALID, g ? g->loc : SDAG_NOLOC,
+                     "weight '%s' of '%s' is %s, but what is read here would make it %s", w->name, w->node,
+                     sdag_shape_text(have, w->dtype, w->shape), sdag_shape_text(want, t->dtype, t->shape));
+}
+
 sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const sdag_state *t)
 {
     int have = find(s, phase, t->node, t->name);
@@ -122,7 +133,7 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
                              "the checkpoint's '%s.%s' has another shape than this pipeline's", t->node, t->name);
         w->restored = false;
         w->flags = t->flags;
-        return SDAG_OK;
+        return check_same(s, phase, w, t);
     }
     sdag_weight w = {.phase = phase,
                      .node = sdag_arena_str(s->arena, t->node),
@@ -134,6 +145,9 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
     int source = from && !(t->flags & SDAG_STATE_SLOT) ? find(s, from->phase, from->name, t->name) : -1;
     bool changes = s->graph->phases[phase].optimizer >= 0;
     int copied = t->copy_node ? find(s, phase, t->copy_node, t->copy_name) : -1;
+    int taken = source >= 0 ? source : copied;
+    sdag_status status = taken >= 0 ? check_same(s, phase, &s->store.list.at[taken], t) : SDAG_OK;
+    if (status) return status;
     if (source >= 0 && !changes) {
         w.data = s->store.list.at[source].data;
         w.shared = true;
@@ -143,9 +157,7 @@ sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const s
         w.data = sdag_alloc_aligned((bytes + 63) / 64 * 64 + 64, 64);
         if (!w.data) return SDAG_NOMEM;
         sdag_arena_defer(s->arena, sdag_free, w.data);
-        sdag_status status = SDAG_OK;
-        if (source >= 0) memcpy(w.data, s->store.list.at[source].data, bytes);
-        else if (copied >= 0) memcpy(w.data, s->store.list.at[copied].data, bytes);
+        if (taken >= 0) memcpy(w.data, s->store.list.at[taken].data, bytes);
         else if (g && g->weights && !(t->flags & SDAG_STATE_SLOT)) status = from_file(s, g, t, w.data);
         else start(s, t, w.data);
         if (status) return status;

@@ -77,6 +77,7 @@ static const char *const places[] = {
     "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
     "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
     "predict.extra",      "language.text",      "language.model",      "language.head",    "language.extra",
+    "code.encoder",
 };
 enum { PLACES = sizeof places / sizeof *places };
 

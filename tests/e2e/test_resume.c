@@ -33,6 +33,7 @@ static const char yaml[] =
     "  pretrain:\n"
     "    epochs: 5\n"
     "    checkpoint: 3 steps\n"
+    "    report: 7 steps\n"
     "    nodes:\n"
     "      digits: {type: source.digits, fraction: 0.3, batch: 20}\n"
     "      view_i: {type: augment, in: digits, ops: *views}\n"

@@ -303,6 +303,41 @@ static void test_accuracy(void **state)
     assert_true(temp_says(logs, "it: no sample has a label"));
 }
 
+/* Against a count by hand: of ties the first class wins, a NaN is worse than all, samples without a class do not count.
+ */
+static void test_held_out_accuracy(void **state)
+{
+    (void)state;
+    static const double want[] = {0, 2.0 / 5, 3.0 / 5, 1};
+    float scores[] = {3, 1, 2, /**/ 1, 1, 0, /**/ 1, 2, 3, /**/ 0, 2, 1, /**/ 2, NAN, 1, /**/ 0, 0, 9};
+    int32_t classes[] = {0, 1, 2, 0, 1, -1}; /* ranks 0, 1, 0, 2, last, not asked */
+    sdag_tensor ports[3] = {{scores, SDAG_DT_F32, SDAG_SHAPE(6, 3)},
+                            {classes, SDAG_DT_I32, SDAG_SHAPE(6)},
+                            {NULL, SDAG_DT_I32, SDAG_SHAPE(6)}};
+    for (int top = 1; top <= 2; top++) {
+        sdag_collector c = collector(OPTS("probe.test", "top", top == 1 ? "1" : "2"), NULL);
+        assert_int_equal(collect_twice("probe.test", &c, ports, 3), SDAG_OK);
+        assert_true(metric == want[top] && metrics == top);
+    }
+    scores[13] = 0; /* no NaN: with three of three classes, all are right */
+    sdag_collector c = collector(OPTS("probe.test", "top", "3"), NULL);
+    assert_int_equal(collect_twice("probe.test", &c, ports, 3), SDAG_OK);
+    assert_true(metric == want[3]);
+    classes[2] = 3;
+    assert_int_equal(collect_twice("probe.test", &c, ports, 3), SDAG_INVALID);
+    assert_true(temp_says(logs, "it: label 3 is outside 0..2"));
+    for (int i = 0; i < 6; i++) classes[i] = -1;
+    assert_int_equal(collect_twice("probe.test", &c, ports, 3), SDAG_INVALID);
+    assert_true(temp_says(logs, "it: no sample has a label"));
+    ports[1].data = NULL;
+    assert_int_equal(collect_twice("probe.test", &c, ports, 3), SDAG_INVALID);
+    assert_true(temp_says(logs, "it: no sample has a label"));
+    ports[0].shape = SDAG_SHAPE(6, 3, 1);
+    assert_int_equal(collect_twice("probe.test", &c, ports, 3), SDAG_INVALID);
+    assert_true(temp_says(logs, "it takes class scores, f32[B,C]"));
+    assert_int_equal(metrics, 3);
+}
+
 static void test_mean(void **state)
 {
     (void)state;
@@ -427,8 +462,17 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_knn),      T(test_knn_itself), T(test_linear), T(test_probes_refuse), T(test_probes_out_of_memory),
-        T(test_accuracy), T(test_mean),       T(test_csv),    T(test_npy),           T(test_abandoned),
+        T(test_knn),
+        T(test_knn_itself),
+        T(test_linear),
+        T(test_probes_refuse),
+        T(test_probes_out_of_memory),
+        T(test_accuracy),
+        T(test_held_out_accuracy),
+        T(test_mean),
+        T(test_csv),
+        T(test_npy),
+        T(test_abandoned),
         T(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,18 +67,30 @@ static sdag_plan_options keep_values(pipeline *p)
     return (sdag_plan_options){.keep = keep.at, .n_keep = keep.n};
 }
 
+/* What a state starts as a copy of (a momentum node's), -1: nothing; it is made before. */
+static int copied_from(const sdag_program *program, const sdag_state *s)
+{
+    for (int i = 0; s->copy_node && i < program->states.n; i++) {
+        const sdag_state *from = &program->states.at[i];
+        if (!strcmp(from->node, s->copy_node) && !strcmp(from->name, s->copy_name)) return i;
+    }
+    return -1;
+}
+
 static sdag_status make_states(pipeline *p)
 {
     const sdag_program *program = &p->lowered->program;
     p->states = SDAG_NEWS(&p->arena, void *, program->states.n + 1);
     for (int i = 0; i < program->states.n; i++) {
         const sdag_state *s = &program->states.at[i];
+        const int from = copied_from(program, s);
         size_t bytes = 0;
         sdag_shape_bytes(&bytes, s->dtype, s->shape);
         if (!(p->states[i] = sdag_alloc_aligned(bytes + 64, 64))) return SDAG_NOMEM;
         sdag_arena_defer(&p->arena, sdag_free, p->states[i]);
         memset(p->states[i], 0, bytes);
-        if (s->dtype == SDAG_DT_F32 && !(s->flags & SDAG_STATE_SLOT) && p->options->fill)
+        if (from >= 0 && from < i) memcpy(p->states[i], p->states[from], bytes);
+        else if (s->dtype == SDAG_DT_F32 && !(s->flags & SDAG_STATE_SLOT) && p->options->fill)
             p->options->fill(p->states[i], s);
     }
     return SDAG_OK;

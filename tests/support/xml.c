@@ -120,8 +120,8 @@ static bool read_attribute(walk *w, word *seen, int n)
 
 static bool read_open(walk *w)
 {
-    static const char *const drawing[] = {"svg",  "g",        "title",   "a",    "polygon",
-                                          "path", "polyline", "ellipse", "text", NULL};
+    static const char *const drawing[] = {"svg",      "g",       "title", "a",    "polygon", "path",
+                                          "polyline", "ellipse", "text",  "rect", NULL};
     word name, seen[ATTRIBUTES];
     w->p++;
     if (!read_name(w, &name)) return false;
