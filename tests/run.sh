@@ -13,4 +13,4 @@ cmake -G Ninja -B "$build" -S . -DSSLDAG_TESTS=ON -DSSLDAG_SANITIZE="${SANITIZE:
     { cat "$build/configure.log" >&2; exit 1; }
 cmake --build "$build"
 cd "$build"
-exec ctest --no-tests=error --output-on-failure --timeout 300 -j "$(nproc)" "$@"
+exec ctest --no-tests=error --output-on-failure --timeout 900 -j "$(nproc)" "$@"

@@ -53,8 +53,8 @@ static double metric(const char *run, const char *phase, const char *name)
 /* With this many epochs; and one setting more, or NULL twice. */
 static void learn(const char *example_path, const char *out, const char *epochs, const char *set, const char *more)
 {
-    child_run(&c, "run", path_of(example_path), "--out", out, "--quiet", "--set", epochs, set, more, set,
-              set ? PLAIN : NULL);
+    child_run(&c, "run", path_of(example_path), "--out", out, "--quiet", "--set", child_slow() ? "epochs=1" : epochs,
+              set, more, set, set ? PLAIN : NULL);
     assert_true(child_ends(&c, 0, NULL));
 }
 
@@ -64,7 +64,7 @@ static void test_rotation(void **state)
     learn("rotation/digits.yaml", "rotation", "epochs=8", NULL, NULL);
     double right = metric("rotation", "upright", "accuracy");
     print_message("rotation: %.3f of the turns of unseen digits are told\n", right);
-    assert_true(right > 0.75); /* 0.25 by chance */
+    assert_true(child_slow() || right > 0.75); /* 0.25 by chance */
 }
 
 static void check_filled(const char *out, double part)
@@ -72,7 +72,7 @@ static void check_filled(const char *out, double part)
     double error = metric(out, "fill", "error"), border = metric(out, "border", "error");
     char picture[100];
     print_message("inpainting, %s: error %.4f, of the mean around %.4f\n", out, error, border);
-    assert_true(error > 0 && error < part * border);
+    assert_true(error > 0 && (child_slow() || error < part * border));
     snprintf(picture, sizeof picture, "%s/filled.png", out);
     assert_true(temp_exists(picture));
 }
@@ -92,7 +92,7 @@ static void check_painted(const char *out, double part)
     double error = metric(out, "paint", "error"), mean = metric(out, "paint", "mean");
     char picture[100];
     print_message("%s: error %.4f, of the mean of what is seen %.4f\n", out, error, mean);
-    assert_true(error > 0 && error < part * mean);
+    assert_true(error > 0 && (child_slow() || error < part * mean));
     snprintf(picture, sizeof picture, "%s/painted.png", out);
     assert_true(temp_exists(picture));
 }

@@ -1,4 +1,5 @@
 #include "tests/support/child.h"
+#include "core/cpu/simd.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -329,4 +330,13 @@ bool run_is_whole(const char *a)
     for (size_t i = 0; i < json_array_size(lines); i++) whole &= json_is_object(json_array_get(lines, i));
     json_decref(lines);
     return whole;
+}
+
+bool child_slow(void)
+{
+#ifdef SDAG_NO_CLONES
+    return true;
+#else
+    return false;
+#endif
 }

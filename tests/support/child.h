@@ -58,4 +58,8 @@ int files_like(const char *dir, const char *part); /* files below dir whose name
 void tree_copy(const char *to, const char *from);
 void tree_remove(const char *dir);
 
+/* Whether the tests, and so the program, are built with a sanitizer and compute ten times slower: what must learn then
+ * runs for one epoch, and nobody looks at how well. */
+bool child_slow(void);
+
 #endif
