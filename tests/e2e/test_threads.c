@@ -23,7 +23,7 @@ static child c;
 static void compare(const char *file, const char *const *more)
 {
     tree_remove("runs");
-    for (int i = 0; i < TIMES; i++) {
+    for (int i = 0, times = child_slow() ? 2 : TIMES; i < times; i++) {
         char out[16];
         const char *args[2 * EXAMPLE_SETS + 8] = {"run", file, "--quiet", "--threads", threads[i], "--out", out};
         int n = 7;
