@@ -32,11 +32,11 @@ static sdag_status check_weight(sdag_cli *c, seen *w, const sdag_lower_request *
     if (!before && use >= 0) before = find_seen(c, w, g->phases[g->nodes[use].phase].name, g->nodes[use].name, s->name);
     if (before && !sdag_shape_equal(before->shape, s->shape)) {
         char was[SDAG_SHAPE_TEXT], now[SDAG_SHAPE_TEXT];
-        const sdag_gnode *at = &g->nodes[r->pass >= 0 ? r->probe : n];
-        return sdag_fail(c->log, SDAG_INVALID, at->loc,
-                         "%s: weight '%s' of '%s' is %s, but what is read here would make it %s", at->name, s->name,
-                         before->node, sdag_shape_text(was, before->dtype, before->shape),
-                         sdag_shape_text(now, s->dtype, s->shape));
+        const int32_t at = r->pass >= 0 ? r->probe : n;
+        return sdag_fail(c->log, SDAG_INVALID, at < 0 ? g->phases[r->phase].loc : g->nodes[at].loc,
+                         "%s: weight '%s' of '%s' is %s, but what is read here would make it %s",
+                         at < 0 ? s->node : g->nodes[at].name, s->name, before->node,
+                         sdag_shape_text(was, before->dtype, before->shape), sdag_shape_text(now, s->dtype, s->shape));
     }
     w->index.a = c->arena;
     if (sdag_map_put(&w->index, sdag_arena_printf(c->arena, "%s.%s.%s", phase, s->node, s->name), w->list.n))

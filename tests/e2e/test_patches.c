@@ -7,9 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/child.h"
@@ -30,26 +28,6 @@ static const char *path_of(const char *end)
     return NULL;
 }
 
-/* The value that a phase of a run reported last under this name. */
-static double metric(const char *run, const char *phase, const char *name)
-{
-    char path[100], from[100], key[100];
-    size_t n;
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
-    snprintf(from, sizeof from, "{\"phase\":\"%s\"", phase);
-    snprintf(key, sizeof key, "\"metric\":\"%s\",\"value\":", name);
-    char *lines = (char *)temp_read(&n, path);
-    double v = NAN;
-    lines[n] = 0;
-    for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
-        const char *at = strncmp(line, from, strlen(from)) ? NULL : strstr(line, key);
-        if (at) v = strtod(at + strlen(key), NULL);
-    }
-    free(lines);
-    if (isnan(v)) fail_msg("%s: no metric %s", phase, name);
-    return v;
-}
-
 /* With this many epochs; and one setting more, or NULL twice. */
 static void learn(const char *example_path, const char *out, const char *epochs, const char *set, const char *more)
 {
@@ -62,14 +40,14 @@ static void test_rotation(void **state)
 {
     (void)state;
     learn("rotation/digits.yaml", "rotation", "epochs=8", NULL, NULL);
-    double right = metric("rotation", "upright", "accuracy");
+    double right = run_metric("rotation", "upright", "accuracy");
     print_message("rotation: %.3f of the turns of unseen digits are told\n", right);
     assert_true(child_slow() || right > 0.75); /* 0.25 by chance */
 }
 
 static void check_filled(const char *out, double part)
 {
-    double error = metric(out, "fill", "error"), border = metric(out, "border", "error");
+    double error = run_metric(out, "fill", "error"), border = run_metric(out, "border", "error");
     char picture[100];
     print_message("inpainting, %s: error %.4f, of the mean around %.4f\n", out, error, border);
     assert_true(error > 0 && (child_slow() || error < part * border));
@@ -89,7 +67,7 @@ static void test_inpainting(void **state)
 
 static void check_painted(const char *out, double part)
 {
-    double error = metric(out, "paint", "error"), mean = metric(out, "paint", "mean");
+    double error = run_metric(out, "paint", "error"), mean = run_metric(out, "paint", "mean");
     char picture[100];
     print_message("%s: error %.4f, of the mean of what is seen %.4f\n", out, error, mean);
     assert_true(error > 0 && (child_slow() || error < part * mean));
