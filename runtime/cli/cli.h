@@ -12,16 +12,34 @@ enum { SDAG_CLI_SETS = 256 };
 /* Everything that any command may be given; each command says which of it it takes. */
 typedef struct sdag_cli {
     const char *command;
-    const char *args[4]; /* what is no option */
+    const char **args; /* what is no option */
     int n_args;
     sdag_spec_set sets[SDAG_CLI_SETS];
     int n_sets;
-    const char *out, *resume, *stage, *phase, *format, *level, *output;
-    int threads, steps, warmup;
-    bool json, quiet, help, no_progress;
+#define TEXT(field, name, letter, value, help) const char *field;
+#define NUMBER(field, name, letter, lo, hi, value, help) int field;
+#define SWITCH(field, name, letter, help) bool field;
+#define SETS(name, letter, value, help)
+#include "runtime/cli/options.h"
+#undef TEXT
+#undef NUMBER
+#undef SWITCH
+#undef SETS
     sdag_arena *arena;
     sdag_log *log;
 } sdag_cli;
+
+/* ---- the tables (tables.c), read by parsing, help, completions and manual pages */
+
+typedef enum { SDAG_CLI_TEXT, SDAG_CLI_NUMBER, SDAG_CLI_SWITCH, SDAG_CLI_SET } sdag_cli_kind;
+
+typedef struct sdag_cli_option {
+    const char *name, *value, *help; /* value NULL: a switch */
+    char letter;                     /* 0: none */
+    sdag_cli_kind kind;
+    int lo, hi;    /* NUMBER */
+    size_t offset; /* of the field in sdag_cli */
+} sdag_cli_option;
 
 typedef struct sdag_command {
     const char *name, *args, *brief;
@@ -30,13 +48,14 @@ typedef struct sdag_command {
     sdag_status (*run)(sdag_cli *c);
 } sdag_command;
 
-sdag_status sdag_cli_run(sdag_cli *c);
-sdag_status sdag_cli_check(sdag_cli *c);
-sdag_status sdag_cli_viz(sdag_cli *c);
-sdag_status sdag_cli_inspect(sdag_cli *c);
-sdag_status sdag_cli_dump(sdag_cli *c);
-sdag_status sdag_cli_bench(sdag_cli *c);
-sdag_status sdag_cli_schema(sdag_cli *c);
+extern const sdag_command sdag_commands[];
+extern const sdag_cli_option sdag_cli_options[];
+extern const int sdag_commands_n, sdag_cli_options_n;
+bool sdag_command_takes(const sdag_command *c, const char *option); /* --help is taken by all */
+
+#define COMMAND(name, args, lo, hi, options, brief) sdag_status sdag_cli_##name(sdag_cli *c);
+#include "runtime/cli/commands.h"
+#undef COMMAND
 
 /* The file's graph, with the sets applied; *spec (may be NULL): the resolved tree. */
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path);
