@@ -51,11 +51,23 @@ typedef struct sdag_command {
 extern const sdag_command sdag_commands[];
 extern const sdag_cli_option sdag_cli_options[];
 extern const int sdag_commands_n, sdag_cli_options_n;
-bool sdag_command_takes(const sdag_command *c, const char *option); /* --help is taken by all */
+bool sdag_command_takes(const sdag_command *c, const char *option); /* some are taken by all */
+const sdag_command *sdag_command_find(const char *name);            /* NULL */
 
 #define COMMAND(name, args, lo, hi, options, brief) sdag_status sdag_cli_##name(sdag_cli *c);
 #include "runtime/cli/commands.h"
 #undef COMMAND
+
+/* What may stand in place of the last of the words typed behind "ssldag": a line each, "text<TAB>what it is"; a line
+ * that begins with ':' asks the shell for files: ":files yaml", ":files", ":dirs". For the scripts of cmd_completion.c. */
+sdag_status sdag_cli_complete(sdag_cli *c, int n, char **words);
+
+/* What the manual says of a command beyond its row (pages.c): paragraphs parted by empty lines, and examples, a line
+ * each, "command # what it does". NULL: nothing. */
+typedef struct sdag_cli_page {
+    const char *command, *about, *examples;
+} sdag_cli_page;
+extern const sdag_cli_page sdag_cli_pages[]; /* command NULL at the end */
 
 /* The file's graph, with the sets applied; *spec (may be NULL): the resolved tree. */
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path);
