@@ -3,6 +3,8 @@
 #ifndef SDAG_RUNTIME_CLI_CLI_H
 #define SDAG_RUNTIME_CLI_CLI_H
 
+#include <jansson.h>
+
 #include "graphs/graph/graph.h"
 #include "graphs/lower/lower.h"
 #include "graphs/plan/plan.h"
@@ -59,7 +61,8 @@ const sdag_command *sdag_command_find(const char *name);            /* NULL */
 #undef COMMAND
 
 /* What may stand in place of the last of the words typed behind "ssldag": a line each, "text<TAB>what it is"; a line
- * that begins with ':' asks the shell for files: ":files yaml", ":files", ":dirs". For the scripts of cmd_completion.c. */
+ * that begins with ':' asks the shell for files: ":files yaml", ":files", ":dirs". For the scripts of cmd_completion.c.
+ */
 sdag_status sdag_cli_complete(sdag_cli *c, int n, char **words);
 
 /* What the manual says of a command beyond its row (pages.c): paragraphs parted by empty lines, and examples, a line
@@ -77,8 +80,13 @@ int sdag_cli_threads(const sdag_cli *c); /* --threads, or the CPUs allowed */
 int32_t sdag_cli_phase(sdag_cli *c, const sdag_graph *g);
 /* The plan that a run would make: the loss, and what probes and sinks read, are kept until the end of a step. */
 sdag_status sdag_cli_plan(sdag_plan **out, sdag_cli *c, const sdag_lowered *l);
-/* Lowers and plans every phase and probe: what `check` does; a line a phase to stdout unless quiet. */
-sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, bool quiet);
+/* Lowers and plans every phase and probe: what `check` does. to (may be NULL): an array that gets an object a phase. */
+sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, json_t *to);
 sdag_status sdag_cli_print(sdag_cli *c, const char *text); /* to stdout; a full disk is an error */
+/* One JSON object to stdout, indented, keys in their order; releases it. NULL: SDAG_NOMEM. */
+sdag_status sdag_cli_print_json(sdag_cli *c, json_t *object);
+/* The messages so far: [{"level", "file", "line", "column", "length", "text"}], file and place where there is one. */
+json_t *sdag_cli_messages(const sdag_cli *c);
+void sdag_cli_detail(sdag_cli *c, const char *fmt, ...) SDAG_PRINTF(2, 3); /* for -v */
 
 #endif

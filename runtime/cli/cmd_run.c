@@ -118,7 +118,6 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     return sdag_out_commit(&o, c->log);
 }
 
-/* The last value of every probe, phases in the order of the file. */
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
@@ -131,6 +130,7 @@ static void remove_unused(sdag_cli *c, const char *dir)
     rmdir(dir); /* stays when a sink has written into it */
 }
 
+/* The last value of every probe, phases in the order of the file. */
 static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
@@ -148,6 +148,30 @@ static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
     printf("results in %s\n", dir);
 }
 
+/* What `check` finds; -v says it of each phase. */
+static sdag_status check_all(sdag_cli *c, const sdag_graph *g)
+{
+    json_t *phases = c->verbose ? json_array() : NULL, *p;
+    size_t i;
+    sdag_status status = sdag_cli_check_graph(c, g, phases);
+    json_array_foreach(phases, i, p) sdag_cli_detail(
+        c, "phase '%s': %lld operations, %lld trained numbers, %.1f MiB planned",
+        json_string_value(json_object_get(p, "name")), (long long)json_integer_value(json_object_get(p, "ops")),
+        (long long)json_integer_value(json_object_get(p, "weights")),
+        (double)json_integer_value(json_object_get(p, "planned_bytes")) / (1 << 20));
+    json_decref(phases);
+    return status;
+}
+
+/* For a program: where the results lie, and summary.json. */
+static sdag_status print_json(sdag_cli *c, const char *dir)
+{
+    json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
+    if (!root) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s/summary.json cannot be read", dir);
+    json_object_set_new(root, "folder", json_string(dir));
+    return sdag_cli_print_json(c, root);
+}
+
 sdag_status sdag_cli_run(sdag_cli *c)
 {
     sdag_graph *g;
@@ -161,7 +185,7 @@ sdag_status sdag_cli_run(sdag_cli *c)
         sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
     if (dir) file = sdag_arena_printf(c->arena, "%s/config.yaml", dir);
     sdag_status status = sdag_cli_load(&g, &spec, c, file);
-    if (!status) status = sdag_cli_check_graph(c, g, true);
+    if (!status) status = check_all(c, g);
     if (!status) status = sdag_gemm_init(c->log);
     if (!status && !c->resume) status = make_folder(&dir, c, g);
     if (!status) status = lock_folder(c, dir);
@@ -172,6 +196,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
         status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir),
                                &(sdag_viz_options){0});
     if (status) return status;
+    sdag_cli_detail(c, "%s in %s, %d thread%s", c->resume ? "continues" : "runs", dir, sdag_cli_threads(c),
+                    sdag_cli_threads(c) == 1 ? "" : "s");
     sdag_run_options o = {.graph = g,
                           .out_dir = dir,
                           .threads = sdag_cli_threads(c),
@@ -180,6 +206,7 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .quiet = c->quiet};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
+    if (!status && c->json) return print_json(c, dir);
     if (!status && !c->quiet) print_summary(c, g, dir);
     return status;
 }
