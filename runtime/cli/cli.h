@@ -64,6 +64,8 @@ const sdag_command *sdag_command_find(const char *name);            /* NULL */
  * that begins with ':' asks the shell for files: ":files yaml", ":files", ":dirs". For the scripts of cmd_completion.c.
  */
 sdag_status sdag_cli_complete(sdag_cli *c, int n, char **words);
+/* What completes the value of an option: words, "" for a number, or a rule such as ":files"; NULL: it has no row. */
+const char *sdag_cli_values(const char *option);
 
 /* What the manual says of a command beyond its row (pages.c): paragraphs parted by empty lines, and examples, a line
  * each, "command # what it does". NULL: nothing. */

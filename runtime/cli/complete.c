@@ -123,10 +123,17 @@ static void offer_rule(const completing *x, const char *rule)
     else offer_words(x, rule);
 }
 
-static void offer_value(const completing *x, const char *option)
+const char *sdag_cli_values(const char *option)
 {
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        if (!strcmp(values[i].option, option)) offer_rule(x, values[i].words);
+        if (!strcmp(values[i].option, option)) return values[i].words;
+    return NULL;
+}
+
+static void offer_value(const completing *x, const char *option)
+{
+    const char *rule = sdag_cli_values(option);
+    if (rule) offer_rule(x, rule);
 }
 
 /* The argument that stands at place i of "graph.yaml KEY", "RUN...", "bash|zsh|fish". */
