@@ -195,7 +195,7 @@ static void read_keys(sdag_builder *b, sdag_gnode *n)
 
 int32_t sdag_build_node(sdag_builder *b, int32_t p, const char *name, sdag_loc loc, const sdag_spec *spec)
 {
-    if (b->made == SDAG_GRAPH_NODES_MAX) {
+    if (b->full || b->made == SDAG_GRAPH_NODES_MAX) {
         if (!b->full)
             sdag_reader_error(&b->r, loc, "more than %d nodes%s", SDAG_GRAPH_NODES_MAX,
                               b->module_depth ? ", those within modules counted" : "");
