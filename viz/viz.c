@@ -8,9 +8,9 @@ sdag_status sdag_viz_text(char **out, size_t *len, sdag_arena *a, sdag_log *log,
 {
     sdag_picture p;
     sdag_str text = {.a = a};
-    int32_t only = o->only_phase_plus1 - 1;
-    sdag_picture_init(&p, a, g, o->format);
-    sdag_status status = o->ops ? sdag_picture_ops(&p, log, g, only) : sdag_picture_nodes(&p, log, g, only, o->shapes);
+    sdag_picture_init(&p, a, o->format);
+    sdag_picture_title(&p, g);
+    sdag_status status = o->ops ? sdag_picture_ops(&p, log, g, o) : sdag_picture_nodes(&p, log, g, o);
     if (status) return status;
     if (o->format != SDAG_VIZ_MERMAID) return sdag_picture_draw(out, len, &p, log, o->format);
     sdag_picture_mermaid(&text, &p);

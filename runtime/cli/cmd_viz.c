@@ -34,6 +34,13 @@ static const char *level_name(const void *ctx, int i)
     return levels[i];
 }
 
+static const char *show_name(const void *ctx, int i)
+{
+    static const char *const shows[] = {"shapes", "time", "bytes", NULL};
+    (void)ctx;
+    return shows[i];
+}
+
 static sdag_status refuse(sdag_cli *c, const char *option, const char *known, const char *given,
                           const char *(*each)(const void *ctx, int i))
 {
@@ -69,10 +76,39 @@ static sdag_status read_format(sdag_viz_format *out, sdag_cli *c)
 
 static sdag_status read_level(sdag_viz_options *o, sdag_cli *c)
 {
-    if (!c->level || !strcmp(c->level, "nodes")) return SDAG_OK;
-    o->shapes = !strcmp(c->level, "shapes");
-    o->ops = !strcmp(c->level, "ops");
-    return o->shapes || o->ops ? SDAG_OK : refuse(c, "level", "nodes, shapes or ops", c->level, level_name);
+    if (c->node) o->ops = true;
+    if (!c->level) return SDAG_OK;
+    bool nodes = !strcmp(c->level, "nodes"), shapes = !strcmp(c->level, "shapes"), ops = !strcmp(c->level, "ops");
+    if (!nodes && !shapes && !ops) return refuse(c, "level", "nodes, shapes or ops", c->level, level_name);
+    if (c->node && !ops) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--node goes with --level ops");
+    if (shapes) o->shapes = SDAG_VIZ_SHAPES_WIRES;
+    o->ops = ops;
+    return SDAG_OK;
+}
+
+static sdag_status read_show(sdag_viz_options *o, sdag_cli *c)
+{
+    if (!c->show) return c->run ? sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--run goes with --show time or bytes") : SDAG_OK;
+    if (!strcmp(c->show, "shapes")) o->shapes = SDAG_VIZ_SHAPES_WIRES;
+    else if (!strcmp(c->show, "time")) o->heat = SDAG_VIZ_HEAT_TIME;
+    else if (!strcmp(c->show, "bytes")) o->heat = SDAG_VIZ_HEAT_BYTES;
+    else return refuse(c, "show", "shapes, time or bytes", c->show, show_name);
+    if (o->heat && !c->run)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--show %s needs --run DIR, the folder of a run", c->show);
+    if (!o->heat && c->run) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--run goes with --show time or bytes");
+    if (o->ops) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--show does not go with operations");
+    o->run = c->run;
+    return SDAG_OK;
+}
+
+static sdag_status read_folds(sdag_viz_options *o, sdag_cli *c)
+{
+    o->collapse = c->collapse;
+    o->expand = c->expand;
+    o->node = c->node;
+    if ((c->collapse || c->expand) && o->ops)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--collapse and --expand do not go with operations");
+    return SDAG_OK;
 }
 
 static sdag_status write_out(sdag_cli *c, const char *text, size_t len)
@@ -83,13 +119,15 @@ static sdag_status write_out(sdag_cli *c, const char *text, size_t len)
 
 sdag_status sdag_cli_viz(sdag_cli *c)
 {
-    sdag_viz_options o = {.format = SDAG_VIZ_SVG};
+    sdag_viz_options o = {.format = SDAG_VIZ_SVG, .shapes = SDAG_VIZ_SHAPES_TIPS};
     sdag_graph *g;
     char *text;
     size_t len;
     if (c->output && !strcmp(c->output, "-")) c->output = NULL;
     sdag_status status = read_format(&o.format, c);
     if (!status) status = read_level(&o, c);
+    if (!status) status = read_show(&o, c);
+    if (!status) status = read_folds(&o, c);
     if (!status && !c->output && formats[o.format].binary && isatty(STDOUT_FILENO))
         status =
             sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
