@@ -71,6 +71,7 @@ static void set_defaults(Agraph_t *g, int64_t reach)
         {AGRAPH, "pad", "0.15"},
         {AGRAPH, "tooltip", ""},
         {AGRAPH, "class", "ssldag-picture"},
+        {AGRAPH, "compound", "true"}, /* lines may end at frames */
         {AGNODE, "fontname", SDAG_THEME_FONT},
         {AGNODE, "fontsize", "12"},
         {AGNODE, "label", ""},
@@ -116,19 +117,24 @@ static void set_label(Agraph_t *g, void *part, const char *html)
     agstrfree(g, text);
 }
 
-/* The frames inside one. dot lays them out from the last to the first, as it does with boxes. */
+/* The i-th of n parts in the order in which dot shall see them: where nothing else decides, it lays out the boxes of a
+ * pipeline from the last to the first, and those that hang from one box, from the first. */
+static int nth(const sdag_picture *p, int i, int n) { return p->hangs ? i : n - 1 - i; }
+
+/* The frames inside one. */
 static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p,
                        const sdag_labels *l)
 {
     char name[128];
-    for (int i = p->groups.n - 1; i > parent; i--) {
+    for (int k = 0; k < p->groups.n; k++) {
+        const int i = nth(p, k, p->groups.n);
         const sdag_group *s = &p->groups.at[i];
         if (s->parent != parent) continue;
         snprintf(name, sizeof name, "cluster_%s", s->id);
         sub[i] = agsubg(around, name, 1);
         set_label(g, sub[i], l->groups[i]);
         set(sub[i], "labelloc", "t");
-        set(sub[i], "labeljust", parent < 0 ? "c" : "l"); /* lines enter from above: not through the words */
+        set(sub[i], "labeljust", parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
         set(sub[i], "style", "rounded,filled");
         set(sub[i], "margin", parent < 0 ? "14" : "8");
         const char *fill = s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill;
@@ -170,7 +176,8 @@ static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *
     if (links) set(n, "URL", b->href);
 }
 
-static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line *l, const char *label)
+static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line *l, const char *label,
+                     const char *frame)
 {
     const sdag_theme_line *t = &sdag_theme_lines[l->kind];
     Agedge_t *e = agedge(g, from, to, NULL, 1);
@@ -181,6 +188,7 @@ static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line 
     set(e, "arrowhead", t->arrow);
     set(e, "minlen", t->minlen);
     set(e, "weight", t->weight);
+    if (l->to_frame) set(e, "lhead", frame);
 }
 
 static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
@@ -193,11 +201,17 @@ static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_pictur
     set(all, "labelloc", "t");
     set(all, "margin", "10");
     add_groups(g, all, -1, sub, p, l);
-    for (int i = p->boxes.n - 1; i >= 0; i--)
-        add_box(g, &node[i], sub[p->boxes.at[i].group], &p->boxes.at[i], l->boxes[i], l->tips[i],
+    for (int k = 0; k < p->boxes.n; k++) {
+        const int i = nth(p, k, p->boxes.n), group = p->boxes.at[i].group;
+        add_box(g, &node[i], group < 0 ? all : sub[group], &p->boxes.at[i], l->boxes[i], l->tips[i],
                 format == SDAG_VIZ_SVG);
-    for (int i = p->lines.n - 1; i >= 0; i--)
-        add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], &p->lines.at[i], l->lines[i]);
+    }
+    for (int k = 0; k < p->lines.n; k++) {
+        const int i = nth(p, k, p->lines.n);
+        const int group = p->boxes.at[p->lines.at[i].to].group;
+        add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], &p->lines.at[i], l->lines[i],
+                 group < 0 ? NULL : agnameof(sub[group]));
+    }
 }
 
 /* ---- drawing ---- */
@@ -237,7 +251,7 @@ static void hold_labels(Agraph_t **sub, Agnode_t **node, const sdag_picture *p)
     for (int i = 0; i < p->lines.n; i++) {
         const sdag_line *l = &p->lines.at[i];
         const int group = p->boxes.at[l->from].group;
-        if (!l->label[0] || group != p->boxes.at[l->to].group) continue;
+        if (!l->label[0] || group < 0 || group != p->boxes.at[l->to].group) continue;
         for (Agedge_t *e = agfstout(agraphof(node[l->from]), node[l->from]); e;
              e = agnxtout(agraphof(node[l->from]), e)) {
             textlabel_t *t = ED_label(e);

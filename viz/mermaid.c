@@ -103,6 +103,8 @@ void sdag_picture_mermaid(sdag_str *s, const sdag_picture *p)
         add_escaped(s, p->about[i]);
     }
     sdag_str_add(s, "\nflowchart TD\n");
+    for (int i = 0; i < p->boxes.n; i++)
+        if (p->boxes.at[i].group < 0) add_box(s, &p->boxes.at[i], 1);
     for (int i = 0; i < p->groups.n; i++)
         if (p->groups.at[i].parent < 0) add_group(s, p, i, 1);
     for (int i = 0; i < p->lines.n; i++) add_line(s, p, &p->lines.at[i]);

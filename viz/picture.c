@@ -13,7 +13,7 @@ void sdag_picture_title(sdag_picture *p, const sdag_graph *g)
 {
     p->title = sdag_picture_text(p, g->name ? g->name : "graph", 80);
     if (g->family) p->detail = sdag_picture_text(p, g->family, 40);
-    if (g->about) sdag_picture_wrap(p, p->about, g->about, 90);
+    if (g->about) SDAG_PICTURE_WRAP(p, p->about, g->about, 90);
 }
 
 /* ---- text ---- */
@@ -67,12 +67,15 @@ const char *sdag_picture_text(sdag_picture *p, const char *text, int max)
     return s.n ? s.at : "?";
 }
 
-void sdag_picture_wrap(sdag_picture *p, const char *lines[4], const char *text, int width)
+void sdag_picture_wrap(sdag_picture *p, const char **lines, size_t room, const char *text, int width)
 {
-    const char *at = sdag_picture_text(p, text, 3 * width);
-    for (int n = 0; n < 3 && *at; n++) {
-        size_t len = first(at, n == 2 ? 4 * width : width);
-        for (size_t k = len; at[len] && k > len / 2; k--)
+    size_t n = 0;
+    while (n + 1 < room && lines[n]) n++;
+    const int most = (int)(room - 1 - n);
+    const char *at = sdag_picture_text(p, text, (most > 0 ? most : 1) * width);
+    for (; n + 1 < room && *at; n++) {
+        size_t len = first(at, n + 2 == room ? (most + 1) * width : width);
+        for (size_t k = len; at[len] && k > len / 4; k--)
             if (at[k] == ' ') {
                 len = k;
                 break;
@@ -152,7 +155,7 @@ int64_t sdag_picture_reach(const sdag_picture *p)
         for (int i = 0; i < p->lines.n; i++) { /* in the order of their ends: ranks of earlier boxes are final */
             const sdag_line *l = &p->lines.at[i];
             int gap = rank[l->to] - rank[l->from];
-            if (l->kind == SDAG_LINE_ORDER || l->kind == SDAG_LINE_ROW) continue;
+            if (l->kind >= SDAG_LINE_ORDER) continue;
             labels |= l->label[0] != NULL;
             if (pass) reach += gap > 1 ? gap : 1;
             else if (gap < 1) rank[l->to] = rank[l->from] + 1;
@@ -202,6 +205,11 @@ static bool sees_labels(const sdag_graph *g, bool *seen, int32_t id)
     return false;
 }
 
+bool sdag_picture_labelled(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase)
+{
+    return sees_labels(g, SDAG_NEWS(p->a, bool, g->n_nodes), phase->optimizer);
+}
+
 static const char *phase_kind(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase)
 {
     bool takes = false, tunes = false;
@@ -211,7 +219,7 @@ static const char *phase_kind(sdag_picture *p, const sdag_graph *g, const sdag_p
         takes |= n->use >= 0 || n->weights;
         tunes |= (n->use >= 0 || n->weights) && !n->freeze;
     }
-    bool labels = sees_labels(g, SDAG_NEWS(p->a, bool, g->n_nodes), phase->optimizer);
+    bool labels = sdag_picture_labelled(p, g, phase);
     if (!labels) return takes ? "pretext task (unsupervised, from earlier weights)" : "pretext task (unsupervised)";
     if (!takes) return "supervised, from scratch";
     return tunes ? "downstream task (fine-tuning)" : "downstream task (frozen weights)";
@@ -228,6 +236,6 @@ int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase)
         sdag_duration_text(&length, f->length);
         SDAG_PICTURE_ADD(p->groups.at[group].details, length.at);
     }
-    if (f->about) sdag_picture_wrap(p, p->groups.at[group].about, f->about, 44);
+    if (f->about) SDAG_PICTURE_WRAP(p, p->groups.at[group].about, f->about, 44);
     return group;
 }

@@ -34,7 +34,7 @@ typedef struct sdag_box {
     const char *fill;                          /* instead of the look's; NULL */
     const char *tips[SDAG_PICTURE_TIPS];       /* lines that are shown under the pointer; NULL ends them */
     const char *href;                          /* SVG: relative and escaped, see sdag_picture_href; NULL: no link */
-    int group;
+    int group; /* -1: in no frame */
     int look;
 } sdag_box;
 
@@ -42,7 +42,8 @@ typedef struct sdag_line {
     int from, to;         /* boxes */
     const char *label[SDAG_PICTURE_LABELS]; /* NULL ends it */
     sdag_line_kind kind;
-    bool many; /* a bundle: several views along one wire */
+    bool many;     /* a bundle: several views along one wire */
+    bool to_frame; /* ends where the frame around `to` begins */
 } sdag_line;
 
 /* The scale of a heat picture: texts at the ends of the bar, and what they measure. */
@@ -59,6 +60,7 @@ typedef struct sdag_picture {
     SDAG_VEC(sdag_line) lines;
     sdag_scale scale; /* what NULL: no heat */
     bool laid_out;    /* will be: the bounds hold */
+    bool hangs;       /* from one box at the top */
     bool plain;       /* a map: its boxes say what they are, without a legend */
     sdag_map ids;
 } sdag_picture;
@@ -69,8 +71,10 @@ void sdag_picture_title(sdag_picture *p, const sdag_graph *g);
 /* At most max characters of text: control characters and what turns the direction of text are left out, bytes that are
  * no UTF-8 become U+FFFD, "..." ends what was cut. Never empty: "?" stands for nothing. */
 const char *sdag_picture_text(sdag_picture *p, const char *text, int max);
-/* The same in lines of about width characters, cut at spaces. */
-void sdag_picture_wrap(sdag_picture *p, const char *lines[4], const char *text, int width);
+/* The same in lines of about width characters, cut at spaces: the first free places of a list that ends with NULL. */
+#define SDAG_PICTURE_WRAP(p, list, text, width) \
+    sdag_picture_wrap((p), (list), sizeof(list) / sizeof *(list), (text), (width))
+void sdag_picture_wrap(sdag_picture *p, const char **lines, size_t room, const char *text, int width);
 
 /* All three give the index. ids are made unique; the caller fills in the rest. */
 int sdag_picture_group(sdag_picture *p, int parent, const char *id, const char *title);
@@ -89,6 +93,8 @@ sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph 
 sdag_status sdag_picture_ops(sdag_picture *p, sdag_log *log, const sdag_graph *g, const sdag_viz_options *o);
 /* "Phase 1: pretrain" with its kind and length below. Returns the group. */
 int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase);
+/* Whether a label of the data reaches the objective of the phase, which trains. */
+bool sdag_picture_labelled(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase);
 /* The look of a node: its role's, unless its weights come from before. */
 int sdag_picture_look(const sdag_graph *g, const sdag_gnode *n);
 /* "f32[32,128]" */
@@ -105,5 +111,6 @@ sdag_status sdag_picture_unknown(sdag_log *log, const sdag_graph *g, const char 
 /* Writers. */
 sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sdag_log *log, sdag_viz_format format);
 void sdag_picture_mermaid(sdag_str *s, const sdag_picture *p);
+sdag_status sdag_picture_write(char **out, size_t *len, const sdag_picture *p, sdag_log *log, sdag_viz_format format);
 
 #endif

@@ -63,6 +63,7 @@ const sdag_theme_line sdag_theme_lines[SDAG_LINE_COUNT] = {
     [SDAG_LINE_LOOK] = {"dotted: evaluation", BUNDLE("#777777"), "dotted", "1.4", "empty", "1", "1", "-.->"},
     [SDAG_LINE_ORDER] = {NULL, BUNDLE("#444444"), "invis", "1", "none", "0", "1", NULL},
     [SDAG_LINE_ROW] = {NULL, BUNDLE("#444444"), "invis", "1", "none", "1", "0", NULL},
+    [SDAG_LINE_STACK] = {NULL, BUNDLE("#444444"), "invis", "1", "none", "1", "8", NULL},
 };
 
 const char *sdag_theme_heat(char buf[8], double share)
@@ -76,4 +77,4 @@ const char *sdag_theme_heat(char buf[8], double share)
 }
 
 const char sdag_theme_dark[] = "<style>@media screen and (prefers-color-scheme: dark) "
-                               "{ .ssldag-picture { filter: invert(0.93) hue-rotate(180deg); } }</style>";
+                               "{ .graph.ssldag-picture { filter: invert(0.93) hue-rotate(180deg); } }</style>";

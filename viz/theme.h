@@ -41,6 +41,7 @@ typedef enum {
     SDAG_LINE_LOOK,    /* a probe looks at it */
     SDAG_LINE_ORDER,   /* not drawn: the first end stands left of the second */
     SDAG_LINE_ROW,     /* not drawn: the first end stands above the second */
+    SDAG_LINE_STACK,   /* the same, and close below it */
     SDAG_LINE_COUNT,
 } sdag_line_kind;
 

@@ -48,4 +48,7 @@ sdag_status sdag_viz_text(char **out, size_t *len, sdag_arena *a, sdag_log *log,
 sdag_status sdag_viz_file(sdag_arena *a, sdag_log *log, const sdag_graph *g, const char *path,
                           const sdag_viz_options *o);
 
+/* A picture that is there already into a file, complete or not at all. */
+sdag_status sdag_viz_write(sdag_log *log, const char *path, const char *text, size_t len);
+
 #endif

@@ -5,7 +5,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "core/base/file.h"
 #include "runtime/cli/cli.h"
+#include "runtime/cli/pipelines.h"
+#include "viz/field.h"
 #include "viz/viz.h"
 
 static const struct {
@@ -32,6 +35,12 @@ static const char *level_name(const void *ctx, int i)
 {
     (void)ctx;
     return levels[i];
+}
+
+static const char *map_name(const void *ctx, int i)
+{
+    (void)ctx;
+    return sdag_field_names[i];
 }
 
 static const char *show_name(const void *ctx, int i)
@@ -117,12 +126,47 @@ static sdag_status write_out(sdag_cli *c, const char *text, size_t len)
     return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "standard output: %s", strerror(errno));
 }
 
-sdag_status sdag_cli_viz(sdag_cli *c)
+/* --map M [DIR]: a map of the field, from the pipelines of a folder. */
+static sdag_status draw_map(sdag_cli *c, sdag_viz_format format)
 {
-    sdag_viz_options o = {.format = SDAG_VIZ_SVG, .shapes = SDAG_VIZ_SHAPES_TIPS};
+    sdag_field_entry *list;
+    char *text;
+    size_t len;
+    int map = 0, n;
+    while (map < SDAG_FIELD_MAPS && strcmp(sdag_field_names[map], c->map)) map++;
+    if (map == SDAG_FIELD_MAPS)
+        return refuse(c, "map", "workflow, methods, contrastive or pretext", c->map, map_name);
+    if (c->phase || c->level || c->show || c->run || c->node || c->collapse || c->expand || c->n_sets)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--map goes with -o and --format alone");
+    const char *dir = c->n_args ? c->args[0] : sdag_cli_examples(c);
+    if (!dir)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "the examples are not beside the program: name their folder");
+    sdag_status status = sdag_cli_pipelines(&list, &n, c, dir, c->output ? sdag_path_dir(c->arena, c->output) : "");
+    if (!status) status = sdag_field_text(&text, &len, c->arena, c->log, (sdag_field_map)map, list, n, format);
+    if (status) return status;
+    return c->output ? sdag_viz_write(c->log, c->output, text, len) : write_out(c, text, len);
+}
+
+static sdag_status write_picture(sdag_cli *c, const sdag_viz_options *o_)
+{
+    sdag_viz_options o = *o_;
     sdag_graph *g;
     char *text;
     size_t len;
+    if (c->n_args == 0) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "viz: give a pipeline, or --map");
+    sdag_status status = sdag_cli_load(&g, NULL, c, c->args[0]);
+    if (status) return status;
+    int32_t phase = c->phase ? sdag_cli_phase(c, g) : -1;
+    if (c->phase && phase < 0) return SDAG_USAGE;
+    o.only_phase_plus1 = phase + 1;
+    if (c->output) return sdag_viz_file(c->arena, c->log, g, c->output, &o);
+    status = sdag_viz_text(&text, &len, c->arena, c->log, g, &o);
+    return status ? status : write_out(c, text, len);
+}
+
+sdag_status sdag_cli_viz(sdag_cli *c)
+{
+    sdag_viz_options o = {.format = SDAG_VIZ_SVG, .shapes = SDAG_VIZ_SHAPES_TIPS};
     if (c->output && !strcmp(c->output, "-")) c->output = NULL;
     sdag_status status = read_format(&o.format, c);
     if (!status) status = read_level(&o, c);
@@ -132,12 +176,6 @@ sdag_status sdag_cli_viz(sdag_cli *c)
         status =
             sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
                       "%s is not for a terminal: give -o FILE, or send the output elsewhere", formats[o.format].name);
-    if (!status) status = sdag_cli_load(&g, NULL, c, c->args[0]);
     if (status) return status;
-    int32_t phase = c->phase ? sdag_cli_phase(c, g) : -1;
-    if (c->phase && phase < 0) return SDAG_USAGE;
-    o.only_phase_plus1 = phase + 1;
-    if (c->output) return sdag_viz_file(c->arena, c->log, g, c->output, &o);
-    status = sdag_viz_text(&text, &len, c->arena, c->log, g, &o);
-    return status ? status : write_out(c, text, len);
+    return c->map ? draw_map(c, o.format) : write_picture(c, &o);
 }
