@@ -123,6 +123,7 @@ static int draw_model(const sdag_drawing *d, int32_t phase)
     const int look = tuned ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
     const int box = sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
                                      tuned ? "fine-tuned model" : "pre-trained model");
+    sdag_str_add(&names, "");
     for (int32_t i = 0; i < g->n_nodes; i++)
         if (given[i]) {
             sdag_str_addf(&names, "%s%s", names.n ? ", " : "", g->nodes[i].name);
