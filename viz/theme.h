@@ -49,7 +49,9 @@ typedef struct sdag_theme_line {
     const char *legend;
     const char *color, *bundle; /* bundle: the same, twice with a gap */
     const char *style, *width, *arrow; /* Graphviz */
-    const char *minlen;                        /* ranks between its ends: 0 lets them stand side by side */
+    /* Ranks between its ends: 0 lets them stand side by side. Never 0 where there are labels: dot of Graphviz 2.42 frees
+     * memory twice after some layouts with labelled lines between boxes of one rank. */
+    const char *minlen;
     const char *weight;                        /* how much it pulls them together */
     const char *mermaid;                       /* NULL: not drawn */
 } sdag_theme_line;
