@@ -30,6 +30,8 @@ const sdag_theme_box sdag_theme_boxes[SDAG_LOOK_COUNT] = {
     [SDAG_ROLE_SINK] = {"sink", "predictions", "polygon", "filled", "0,0", "0.3", BRACKETS("[/", "/]"), "#fff8e1",
                         "#555555", "1"},
     [SDAG_ROLE_MATH] = {"math", NULL, "ellipse", "filled", "0.05,0.03", NULL, BRACKETS("(", ")"), "#ffffff", INK, "1"},
+    [SDAG_ROLE_LAYER] = {"layer", NULL, "box", "rounded,filled", "0.12,0.04", NULL, BRACKETS("(", ")"), "#f1f6fb", INK,
+                         "1"},
     [SDAG_LOOK_PRETRAINED] = {"pretrained", "pre-trained", "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#ff99ff",
                               INK, "2"},
     [SDAG_LOOK_FINETUNED] = {"finetuned", "fine-tuned", "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#ccccff", INK,

@@ -23,6 +23,7 @@ typedef enum {
     SDAG_ROLE_PROBE,
     SDAG_ROLE_SINK,
     SDAG_ROLE_MATH,
+    SDAG_ROLE_LAYER,
     SDAG_ROLE_COUNT,
 } sdag_role;
 const char *sdag_role_name(sdag_role r); /* "source" */

@@ -91,6 +91,10 @@ typedef struct sdag_graph {
     const sdag_spec *spec;
 } sdag_graph;
 
+/* `lower` of the types made for modules: the inner nodes in their order, with states named by their path within the
+ * node, "layer1.0.conv1.weight". In graphs/lower. */
+void sdag_lower_inner(sdag_build *b, const sdag_node *self);
+
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
                              const sdag_catalog *c);
 

@@ -25,6 +25,7 @@ typedef struct resolver {
     sdag_map let_ids;
     let *lets;
     int chain[CHAIN_MAX], depth; /* lets being resolved, outermost first */
+    const sdag_spec *params;     /* of the module whose body is resolved: their names stay; NULL */
     bool stop;                   /* an error after which more would only repeat it */
 } resolver;
 
@@ -45,21 +46,6 @@ static sdag_spec *node_new(resolver *r, sdag_spec_kind kind, sdag_loc loc)
     *s = (sdag_spec){.kind = kind, .loc = loc, .text = kind == SDAG_SPEC_NULL ? "null" : NULL};
     sdag_spec_finish(r->a, s);
     return s;
-}
-
-/* A copy whose children may be replaced; the children themselves are shared. extra: room for more entries. */
-static sdag_spec *copy_of(resolver *r, const sdag_spec *s, int extra)
-{
-    sdag_spec *to = SDAG_NEW(r->a, sdag_spec);
-    *to = *s;
-    if (s->kind == SDAG_SPEC_LIST) {
-        to->items = SDAG_NEWS(r->a, const sdag_spec *, s->n + extra);
-        if (s->n) memcpy(to->items, s->items, (size_t)s->n * sizeof *s->items);
-    } else if (s->kind == SDAG_SPEC_MAP) {
-        to->entries = SDAG_NEWS(r->a, sdag_spec_entry, s->n + extra);
-        if (s->n) memcpy(to->entries, s->entries, (size_t)s->n * sizeof *s->entries);
-    }
-    return to;
 }
 
 /* After a change: measures s and keeps it within the limits. */
@@ -134,7 +120,7 @@ static const sdag_spec *put_in_list(resolver *r, const setting *set, const sdag_
         complain(r, set->loc, "%s is a list of %d, counted from 0: no item '%s'", joined(r, set, i), s->n, set->seg[i]);
         return NULL;
     }
-    sdag_spec *to = copy_of(r, s, 0);
+    sdag_spec *to = sdag_spec_copy(r->a, s, 0);
     to->items[at] = put_child(r, set, s->items[at], i);
     return to->items[at] ? finish(r, to) : NULL;
 }
@@ -146,7 +132,7 @@ static const sdag_spec *put_in_map(resolver *r, const setting *set, const sdag_s
         suggest(r, set, set->seg[i], joined(r, set, i), sdag_nearest(set->seg[i], sdag_spec_key, s));
         return NULL;
     }
-    sdag_spec *to = copy_of(r, s, at < 0);
+    sdag_spec *to = sdag_spec_copy(r->a, s, at < 0);
     if (at < 0) {
         to->entries[to->n++] = (sdag_spec_entry){set->seg[i], set->loc, set->value};
         return finish(r, to);
@@ -280,17 +266,23 @@ static const sdag_spec *let_value(resolver *r, const sdag_spec *ref)
     const char *name = ref_of(ref), *near;
     int id = sdag_map_get(&r->let_ids, name);
     let *l = id < 0 ? NULL : &r->lets[id];
-    if (!l && (near = sdag_nearest(name, sdag_map_key, &r->let_ids)))
+    if (sdag_spec_get(r->params, name)) return ref;
+    if (!l && (near = sdag_nearest(name, sdag_spec_key, r->params)))
+        complain(r, ref->loc, "unknown name '$%s'; did you mean the parameter '$%s'?", name, near);
+    else if (!l && (near = sdag_nearest(name, sdag_map_key, &r->let_ids)))
         complain(r, ref->loc, "unknown name '$%s'; did you mean '$%s'?", name, near);
     else if (!l) complain(r, ref->loc, "unknown name '$%s': it is not in let:", name);
     else if (l->busy) complain(r, ref->loc, "a name that stands for itself: %s", cycle_text(r, id));
     else if (!l->value && r->depth == CHAIN_MAX)
         complain(r, ref->loc, "more than %d names, each within the next", CHAIN_MAX);
     else if (!l->value) {
+        const sdag_spec *params = r->params; /* are none of a value of let: */
         l->used = l->busy = true;
+        r->params = NULL;
         r->chain[r->depth++] = id;
         l->value = subst(r, l->entry->value);
         r->depth--;
+        r->params = params;
         l->busy = false;
         return l->value;
     } else {
@@ -312,11 +304,33 @@ static const sdag_spec *subst(resolver *r, const sdag_spec *s)
         bool list = s->kind == SDAG_SPEC_LIST;
         const sdag_spec *old = list ? s->items[i] : s->entries[i].value, *now = subst(r, old);
         if (now == old) continue;
-        if (!to) to = copy_of(r, s, 0);
+        if (!to) to = sdag_spec_copy(r->a, s, 0);
         if (list) to->items[i] = now;
         else to->entries[i].value = now;
     }
     return to ? finish(r, to) : s;
+}
+
+/* The modules: in a body the names of its parameters stay, and hide those of let:. */
+static const sdag_spec *subst_modules(resolver *r, const sdag_spec *modules)
+{
+    if (modules->kind != SDAG_SPEC_MAP) return subst(r, modules);
+    sdag_spec *to = sdag_spec_copy(r->a, modules, 0);
+    for (int i = 0; i < to->n; i++) {
+        const sdag_spec *m = to->entries[i].value;
+        if (m->kind != SDAG_SPEC_MAP) {
+            to->entries[i].value = subst(r, m);
+            continue;
+        }
+        sdag_spec *body = sdag_spec_copy(r->a, m, 0);
+        for (int k = 0; k < body->n; k++) {
+            r->params = strcmp(body->entries[k].key, "params") ? sdag_spec_get(m, "params") : NULL;
+            body->entries[k].value = subst(r, body->entries[k].value);
+        }
+        r->params = NULL;
+        to->entries[i].value = finish(r, body);
+    }
+    return finish(r, to);
 }
 
 static bool repeats(const sdag_spec *s)
@@ -367,12 +381,12 @@ sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *lo
     for (int i = 0; i < n_sets && !r.stop; i++) apply_set(&r, &sets[i]);
     read_lets(&r, sdag_spec_get(r.root, "let"));
 
-    sdag_spec *to = copy_of(&r, r.root, 0);
+    sdag_spec *to = sdag_spec_copy(r.a, r.root, 0);
     to->n = 0;
     for (int i = 0; i < r.root->n; i++) {
         sdag_spec_entry e = r.root->entries[i];
         if (strcmp(e.key, "let") == 0) continue;
-        e.value = subst(&r, e.value);
+        e.value = strcmp(e.key, "modules") == 0 ? subst_modules(&r, e.value) : subst(&r, e.value);
         to->entries[to->n++] = e;
     }
     const sdag_spec *done = finish(&r, to);

@@ -77,9 +77,15 @@ typedef struct sdag_spec_set {
     const char *path, *value;
 } sdag_spec_set;
 
-/* Applies the sets, then puts the values of let: in place of every plain $name; the result has no let:. */
+/* Applies the sets, then puts the values of let: in place of every plain $name; the result has no let:. The names of a
+ * module's parameters stay in its body: they are filled in where it is used. */
 sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *root,
                               const sdag_spec_set *sets, int n_sets);
+
+/* s with values[i] in place of every plain $name that names maps to i: the body of a module for one use of it. Each
+ * stands at the place of the name. Parts without a name are shared with s. The caller bounds how often that is done. */
+const sdag_spec *sdag_spec_fill(sdag_arena *a, const sdag_spec *s, const sdag_map *names,
+                                const sdag_spec *const *values);
 
 /* NULL when map is no map or has no such key. */
 const sdag_spec *sdag_spec_get(const sdag_spec *map, const char *key);
@@ -96,9 +102,11 @@ const char *sdag_spec_kind_name(const sdag_spec *s); /* "nothing", "a value", "a
 /* YAML that parses to the same tree: block style for the upper levels, flow style for what fits 100 columns. */
 void sdag_spec_print(sdag_str *out, const sdag_spec *s);
 
-/* For the sources of this folder: a new map's or list's height, size and index from its children; and whether text
- * means something else when it is not quoted. */
+/* A copy whose children may be replaced; the children themselves are shared. extra: room for more entries. */
+sdag_spec *sdag_spec_copy(sdag_arena *a, const sdag_spec *s, int extra);
+/* A new or changed map's or list's height, size and index, from its children. */
 void sdag_spec_finish(sdag_arena *a, sdag_spec *s);
+/* For the sources of this folder: whether text means something else when it is not quoted. */
 bool sdag_spec_special(const char *text);
 bool sdag_spec_is_name(const char *text); /* letters, digits, _ and -, a letter or _ first: what may follow $ */
 
