@@ -1,6 +1,7 @@
 /* An encoder as its blocks. A block is what stands before the first number of a weight's name, with it ("layer1.0" of
- * "layer1.0.conv1.weight"), or all but the last part where there is none ("conv1"). An operation without weights belongs
- * to the latest block that it reads from. */
+ * "layer1.0.conv1.weight"), or all but the last part where there is none ("conv1"). It begins with a matrix or a filter:
+ * scales and shifts that would be a block alone go with the one before. An operation without weights belongs to the
+ * latest block that it reads from. */
 #include <ctype.h>
 #include <string.h>
 
@@ -39,11 +40,19 @@ static const char *block_name(sdag_arena *a, const char *weight)
     return sdag_arena_copy(a, weight, (size_t)(end - weight));
 }
 
+/* "layer1.0", but not "bn1" or "1" */
+static bool is_numbered(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && isdigit((unsigned char)dot[1]);
+}
+
 static int block_of_state(blocks *b, int32_t state)
 {
     const sdag_state *s = &b->l->program.states.at[state];
     const char *name = block_name(b->d->p->a, s->name);
     int i = sdag_map_get(&b->ids, name);
+    if (i < 0 && b->list.n && s->shape.rank < 2 && !is_numbered(name)) sdag_map_put(&b->ids, name, i = b->list.n - 1);
     if (i < 0) {
         i = b->list.n;
         sdag_map_put(&b->ids, name, i);
@@ -128,6 +137,46 @@ static void draw_lines(blocks *b)
     }
 }
 
+/* Blocks that read what comes from elsewhere: the lines that enter the encoder end there. */
+static sdag_box_list find_readers(const blocks *b)
+{
+    const sdag_program *q = &b->l->program;
+    bool *reads = SDAG_NEWS(b->d->p->a, bool, b->list.n);
+    sdag_box_list readers = {0};
+    for (int i = 0; i < q->ops.n; i++) {
+        const sdag_program_op *o = &q->ops.at[i];
+        const int to = o->node == b->node && o->n_out ? b->made[o->out[0]] : -1;
+        for (int k = 0; to >= 0 && k < o->n_in; k++) {
+            const sdag_value *v = &q->values.at[o->in[k]];
+            reads[to] |= v->node != b->node && (v->kind == SDAG_VAL_TEMP || v->kind == SDAG_VAL_INPUT);
+        }
+    }
+    for (int i = 0; i < b->list.n; i++)
+        if (reads[i]) *SDAG_PUSH(b->d->p->a, &readers) = b->list.at[i].box;
+    if (!readers.n) *SDAG_PUSH(b->d->p->a, &readers) = b->list.at[0].box;
+    return readers;
+}
+
+static sdag_ends find_ends(const blocks *b, const sdag_gnode *n)
+{
+    sdag_arena *a = b->d->p->a;
+    sdag_ends ends = {.in = b->list.at[0].box, .out = b->list.at[b->list.n - 1].box};
+    const sdag_lowered_port *ports = b->l->ports[b->node];
+    const sdag_box_list readers = find_readers(b);
+    int outs = 0;
+    while (n->type->outs && n->type->outs[outs].name) outs++;
+    ends.ins = SDAG_NEWS(a, sdag_box_list, n->n_in);
+    ends.outs = SDAG_NEWS(a, int, outs);
+    for (int i = 0; i < n->n_in; i++) ends.ins[i] = readers;
+    for (int i = 0; i < outs; i++) {
+        const sdag_lowered_port *port = ports ? &ports[i] : NULL;
+        const sdag_val v = !port ? 0 : port->joint ? port->joint : port->n && port->vals ? port->vals[0] : 0;
+        const int made = v ? b->made[v] : -1;
+        ends.outs[i] = made >= 0 ? b->list.at[made].box : ends.out;
+    }
+    return ends;
+}
+
 bool sdag_drawing_blocks(sdag_ends *out, const sdag_drawing *d, int32_t id, int group)
 {
     const sdag_gnode *n = &d->g->nodes[id];
@@ -146,6 +195,6 @@ bool sdag_drawing_blocks(sdag_ends *out, const sdag_drawing *d, int32_t id, int 
     SDAG_PICTURE_ADD(p->groups.at[frame].details, sdag_picture_text(p, n->type->name, 48));
     for (int i = 0; i < b.list.n; i++) draw_block(&b, &b.list.at[i], frame);
     draw_lines(&b);
-    *out = (sdag_ends){.in = b.list.at[0].box, .out = b.list.at[b.list.n - 1].box};
+    *out = find_ends(&b, n);
     return true;
 }
