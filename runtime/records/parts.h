@@ -73,6 +73,11 @@ void sdag_embedding_make(sdag_recorder *r);
 void sdag_embedding_add(sdag_recorder *r);
 json_t *sdag_plan_record(sdag_arena *a, const sdag_task *t); /* an object of plan.json */
 
+/* ---- the files (files.c) */
+
+bool sdag_records_read(sdag_recorder *r, const sdag_cursor *at); /* what there is, or new ones; false: no memory */
+void sdag_records_write(sdag_recorder *r, bool last);            /* all; last: the run may be over */
+
 /* The entry of an array whose "phase" and "node" are these; NULL: none. */
 json_t *sdag_records_entry(json_t *array, const char *phase, const char *node);
 const char *sdag_records_phase_name(const sdag_recorder *r);
