@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "core/base/file.h"
+#include "core/base/rng.h"
 #include "runtime/records/env.h"
 #include "runtime/records/parts.h"
 
@@ -46,7 +47,13 @@ static void warn(sdag_recorder *r, const char *path)
 static void write_file(sdag_recorder *r, int k, const char *path)
 {
     char *text = r->files[k] ? json_dumps(r->files[k], kinds[k].flags) : NULL;
+    const uint32_t hash = text ? sdag_hash32(text) : 0;
     sdag_outfile o;
+    if (text && hash == r->hashes[k]) {
+        free(text); /* as it stands there */
+        return;
+    }
+    r->hashes[k] = hash;
     if (!text || sdag_out_open(&o, r->silent, path)) warn(r, path);
     else {
         sdag_out_write(&o, text, strlen(text));
