@@ -118,13 +118,24 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     return sdag_out_commit(&o, c->log);
 }
 
+static void remove_report(const char *path)
+{
+    DIR *d = opendir(path);
+    if (!d) return;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    rmdir(path);
+}
+
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl"};
+    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
+    remove_report(sdag_arena_printf(c->arena, "%s/report", dir));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(sdag_arena_printf(c->arena, "%s/%s", dir, files[i]));
     rmdir(dir); /* stays when a sink has written into it */
@@ -184,6 +195,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (dir && file && !c->quiet)
         sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
     if (dir) file = sdag_arena_printf(c->arena, "%s/config.yaml", dir);
+    if (c->embedding && strcmp(c->embedding, "pca") && strcmp(c->embedding, "tsne"))
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--embedding is '%s', expected pca or tsne", c->embedding);
     sdag_status status = sdag_cli_load(&g, &spec, c, file);
     if (!status) status = check_all(c, g);
     if (!status) status = sdag_gemm_init(c->log);
@@ -203,7 +216,9 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .threads = sdag_cli_threads(c),
                           .resume = c->resume != NULL,
                           .progress = !c->no_progress,
-                          .quiet = c->quiet};
+                          .quiet = c->quiet,
+                          .no_report = c->no_report,
+                          .embedding = c->embedding};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
     if (!status && c->json) return print_json(c, dir);

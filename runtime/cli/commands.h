@@ -7,6 +7,7 @@ COMMAND(run, "graph.yaml", 0, 1, "set threads out resume json no-progress", "tra
 COMMAND(check, "graph.yaml", 1, 1, "set json", "everything but the computing: all errors at once; opens no data")
 COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipeline")
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress", "train, evaluate and predict: everything the file says")
+COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress no-report embedding", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
 COMMAND(viz, "graph.yaml", 0, 1, "set output format phase level show run node collapse expand map", "draw the pipeline, or with --map DIR those in a folder")
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
