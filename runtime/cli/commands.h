@@ -8,4 +8,5 @@ COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipe
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")
+COMMAND(report, "DIR", 1, 1, "output quiet", "write the page of a run, report.html, anew from its folder")
 COMMAND(schema, "", 0, 0, "", "JSON Schema of the language, for editors")
