@@ -60,19 +60,21 @@ static void put_phase(sdag_page *p, const sdag_folder *f, const char *phase)
     char text[32];
     const char *name;
     double seconds = sdag_folder_value(f, phase, "seconds");
-    SDAG_PAGE(p, "<h3>", phase, "");
+    SDAG_PAGE(p, "<div class=\"group\"><h3>", phase, "");
     if (isfinite(seconds)) sdag_page_f(p, " <small>%s</small>", sdag_page_clock(text, seconds));
     sdag_page_f(p, "</h3>\n<div class=\"cards\">\n");
     for (int late = 0, n = 0; late < 2; late++) /* what probes say before the loss */
         for (int i = 0; (name = sdag_folder_metric(f, phase, i)) && n < CARDS_MAX; i++)
             if (is_card(name) && late == !strcmp(name, "loss")) put_card(p, f, phase, name), n++;
-    sdag_page_f(p, "</div>\n");
+    sdag_page_f(p, "</div></div>\n");
 }
 
 static void put(sdag_page *p, sdag_folder *f)
 {
+    sdag_page_f(p, "<div class=\"groups\">\n");
     for (int i = 0; i < f->n_phases; i++)
         if (has_cards(f, f->phases[i])) put_phase(p, f, f->phases[i]);
+    sdag_page_f(p, "</div>\n");
 }
 
 const sdag_section sdag_section_overview = {"results", "Results", has, put};

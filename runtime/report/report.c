@@ -54,6 +54,7 @@ static void put_place(sdag_page *p, const sdag_folder *f)
     char text[32];
     const sdag_series *last = last_series(f);
     const char *phase = json_string_value(json_object_get(f->state, "phase"));
+    if (!strcmp(sdag_folder_state(f), "done")) return;
     double step = number(f->state, "step"), steps = number(f->state, "steps"), epoch = number(f->state, "epoch");
     if (!phase && last) phase = last->phase, step = last->last_x, epoch = last->last_epoch;
     if (!phase) return;
