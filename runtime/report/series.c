@@ -42,11 +42,7 @@ void sdag_series_add(sdag_series *s, sdag_arena *a, double x, double y)
         s->bad++;
         return;
     }
-    if (!s->parts) {
-        s->parts = SDAG_NEWS(a, part, PARTS);
-        s->each = 1;
-    }
-    if (s->n == 0) s->first_x = x, s->min = s->max = y;
+    if (s->n == 0) s->first_x = x, s->min = s->max = y, s->each = 1;
     s->n++;
     s->last_x = x;
     s->last = y;
@@ -62,7 +58,10 @@ void sdag_series_add(sdag_series *s, sdag_arena *a, double x, double y)
     if (s->n_parts == PARTS) halve(s);
     end = s->n_parts ? &s->parts[s->n_parts - 1] : NULL;
     if (end && end->n < s->each) *end = join(end, &one); /* an odd part is left when they are halved */
-    else s->parts[s->n_parts++] = one;
+    else {
+        if (s->n_parts == s->cap_parts) sdag_vec_grow(a, (void **)&s->parts, &s->cap_parts, sizeof *s->parts);
+        s->parts[s->n_parts++] = one;
+    }
 }
 
 static void put(sdag_series *s, sdag_point p)
@@ -75,7 +74,7 @@ void sdag_series_finish(sdag_series *s, sdag_arena *a)
 {
     s->n_at = 0;
     if (!s->n_parts) return;
-    s->at = SDAG_NEWS(a, sdag_point, SDAG_SERIES_MAX);
+    s->at = SDAG_NEWS(a, sdag_point, 2 * s->n_parts + 2);
     put(s, s->parts[0].first);
     for (int i = 0; i < s->n_parts; i++) {
         const part *q = &s->parts[i];

@@ -28,7 +28,7 @@ typedef struct sdag_series {
     bool last_bad;                  /* what came last was no number */
     bool is_metric;                 /* of a line {"metric": ...}, which the summary has too; for the reader's own use */
     struct sdag_series_part *parts; /* private */
-    int n_parts;
+    int n_parts, cap_parts;
     int64_t each; /* values a part */
 } sdag_series;
 
