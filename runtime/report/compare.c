@@ -8,7 +8,6 @@
 #include "runtime/report/plot.h"
 #include "runtime/report/runs.h"
 #include "runtime/report/speed.h"
-#include "runtime/report/svg.h"
 
 enum { LINES_MAX = 12, PLOTS_MAX = 80, PICTURES_MAX = 12, PICTURE_BYTES = 8 << 20, BELOW = 8 };
 
@@ -161,23 +160,43 @@ static void put_curves(sdag_page *p, const sdag_runs *r)
     sdag_page_f(p, "</div></section>\n");
 }
 
-/* ---- pictures */
+/* ---- pictures: as images of their own, for what is named in one must not be taken for what is named in another */
+
+typedef struct picture {
+    char *text;
+    size_t len;
+} picture;
+
+static bool same_picture(const picture *a, const picture *b)
+{
+    return a->len == b->len && a->text && b->text && !memcmp(a->text, b->text, a->len);
+}
+
+static void put_picture(sdag_page *p, const sdag_runs *r, const picture *pictures, int i)
+{
+    SDAG_PAGE(p, "<figure><figcaption><b>", r->label[i], "");
+    for (int k = i + 1; k < r->n; k++)
+        if (same_picture(&pictures[i], &pictures[k])) SDAG_PAGE(p, ", ", r->label[k], "");
+    sdag_page_f(p,
+                "</b></figcaption><div class=\"picture\"><img alt=\"the pipeline\" src=\"data:image/svg+xml;base64,");
+    sdag_page_base64(p, pictures[i].text, pictures[i].len);
+    sdag_page_f(p, "\"/></div></figure>\n");
+}
 
 static void put_pictures(sdag_page *p, const sdag_runs *r)
 {
+    picture *pictures = SDAG_NEWS(r->a, picture, r->n);
+    for (int i = 0; i < r->n; i++) {
+        if (!sdag_folder_file(&pictures[i].text, &pictures[i].len, r->run[i], "graph.svg", PICTURE_BYTES))
+            pictures[i].text = NULL;
+    }
     sdag_page_f(p, "<section id=\"pipelines\"><h2>Pipelines</h2>\n<div class=\"pictures\">\n");
-    for (int i = 0; i < r->n && i < PICTURES_MAX; i++) {
-        char *text;
-        size_t len, from = 0;
-        if (!sdag_folder_file(&text, &len, r->run[i], "graph.svg", PICTURE_BYTES)) continue;
-        SDAG_PAGE(p, "<figure><figcaption><b>", r->label[i], "</b></figcaption><div class=\"picture\">");
-        if (sdag_svg_is_inert(&from, text, len)) sdag_out_write(p, text + from, len - from);
-        else {
-            sdag_page_f(p, "<img alt=\"the pipeline\" src=\"data:image/svg+xml;base64,");
-            sdag_page_base64(p, text, len);
-            sdag_page_f(p, "\"/>");
-        }
-        sdag_page_f(p, "</div></figure>\n");
+    for (int i = 0, n = 0; i < r->n && n < PICTURES_MAX; i++) {
+        bool before = !pictures[i].text;
+        for (int k = 0; k < i; k++) before |= same_picture(&pictures[i], &pictures[k]);
+        if (before) continue;
+        put_picture(p, r, pictures, i);
+        n++;
     }
     sdag_page_f(p, "</div></section>\n");
 }
