@@ -177,7 +177,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .threads = sdag_cli_threads(c),
                           .resume = c->resume != NULL,
                           .progress = !c->no_progress,
-                          .quiet = c->quiet};
+                          .quiet = c->quiet,
+                          .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
     if (!status && !c->quiet) print_summary(c, g, dir);

@@ -19,6 +19,7 @@ typedef struct sdag_run_options {
     bool resume;   /* continue from the newest checkpoint of out_dir that verifies */
     bool progress; /* a bar on stderr; otherwise a line an epoch when not quiet */
     bool quiet;
+    bool tensorboard; /* scalars also as events of TensorBoard, in out_dir/tensorboard */
 } sdag_run_options;
 
 /* Removes the unfinished files that a killed run left in its folder; for who holds the folder's lock. */

@@ -87,9 +87,10 @@ float sdag_task_loss(const sdag_task *t, int64_t step);
 
 typedef struct sdag_metrics {
     int fd;
-    int64_t bytes;      /* of metrics.jsonl so far */
-    json_t *summary;    /* {"phases": {...}} */
-    sdag_status failed; /* of a line that a collector reported */
+    int64_t bytes;              /* of metrics.jsonl so far */
+    json_t *summary;            /* {"phases": {...}} */
+    sdag_status failed;         /* of a line that a collector reported */
+    struct sdag_events *events; /* the same for TensorBoard (runtime/report/events.h); NULL: not wanted */
 } sdag_metrics;
 
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes);              /* cuts an older file to keep_bytes */
