@@ -218,7 +218,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .progress = !c->no_progress,
                           .quiet = c->quiet,
                           .no_report = c->no_report,
-                          .embedding = c->embedding};
+                          .embedding = c->embedding,
+                          .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
     if (!status && c->json) return print_json(c, dir);

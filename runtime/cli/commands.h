@@ -5,6 +5,8 @@
 /* clang-format off */
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume json no-progress", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set json", "everything but the computing: all errors at once; opens no data")
+COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress tensorboard", "train, evaluate and predict: everything the file says")
+COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
 COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipeline")
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress", "train, evaluate and predict: everything the file says")
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress no-report embedding", "train, evaluate and predict: everything the file says")
@@ -13,6 +15,8 @@ COMMAND(viz, "graph.yaml", 0, 1, "set output format phase level show run node co
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")
+COMMAND(report, "DIR", 1, 1, "output quiet", "write the page of a run, report.html, anew from its folder")
+COMMAND(compare, "RUN...", 1, 1000, "output json", "several runs side by side: values, configs, curves; -o FILE: as a page")
 COMMAND(schema, "", 0, 0, "", "JSON Schema of the language, for editors")
 COMMAND(doctor, "", 0, 0, "json", "what this machine and this build have: libraries, processor, memory, disk")
 COMMAND(completion, "bash|zsh|fish", 1, 1, "", "print the completions of a shell")
