@@ -43,16 +43,16 @@ const sdag_node_type sdag_expr_static = {
 
 /* ---- ports */
 
-static const sdag_port *input_ports(sdag_builder *b, const sdag_gnode *n)
+static const sdag_port *input_ports(sdag_builder *b, const sdag_gnode *n, bool map)
 {
     const sdag_spec *in = sdag_spec_get(n->spec, "in");
     bool named = in && in->kind == SDAG_SPEC_MAP && !sdag_is_inline_node(in);
     if (!in || in->kind == SDAG_SPEC_NULL || (named && !in->n)) return any_ins + 1; /* none */
-    if (!named) return any_ins;
-    sdag_port *ports = SDAG_NEWS(b->r.a, sdag_port, in->n + 1);
-    for (int i = 0; i < in->n; i++)
-        ports[i] = (sdag_port){sdag_arena_str(b->r.a, in->entries[i].key), WIRE_TYPE, "a value that the formula names",
-                               SDAG_PORT_BUNDLE};
+    int count = named ? in->n : 1;
+    sdag_port *ports = SDAG_NEWS(b->r.a, sdag_port, count + 1);
+    for (int i = 0; i < count; i++)
+        ports[i] = (sdag_port){named ? sdag_arena_str(b->r.a, in->entries[i].key) : "x", WIRE_TYPE,
+                               "a value that the formula names", map ? 0 : SDAG_PORT_BUNDLE};
     return ports;
 }
 
@@ -221,7 +221,7 @@ static void check_uses(checking *c, const sdag_spec *in)
                                       "trained one",
                                       maps[j]->entries[i].key);
     if (in && in->kind == SDAG_SPEC_MAP && !sdag_is_inline_node(in)) check_map(c, in, "input");
-    else if (in && c->s.ins == any_ins && !is_used(c, "x"))
+    else if (in && sdag_port_count(c->s.ins) && !is_used(c, "x"))
         sdag_reader_error(&c->b->r, in->loc, "the formula does not use its input, which is called 'x' in it");
     check_map(c, c->s.params, "parameter");
     check_map(c, c->s.learn, "trained number");
@@ -296,7 +296,9 @@ static bool parse(sdag_builder *b, sdag_expr *e, const sdag_gnode *n)
     e->text = sdag_spec_get(n->spec, "formula");
     if (!e->text || e->text->kind != SDAG_SPEC_SCALAR) return false;
     if (sdag_formula_parse(&e->formula, b->r.a, sdag_arena_str(b->r.a, e->text->text), &wrong)) return true;
-    sdag_reader_error(&b->r, sdag_spec_place(e->text, wrong.at, wrong.len), "%s", wrong.text);
+    bool cut = !e->text->raw && wrong.at == (int32_t)strlen(e->text->text) && strchr(e->text->text, '(');
+    sdag_reader_error(&b->r, sdag_spec_place(e->text, wrong.at, wrong.len), "%s%s", wrong.text,
+                      cut ? "; inside { } a comma ends plain text: put the formula in quotes" : "");
     e->formula = (sdag_formula){0};
     return false;
 }
@@ -307,16 +309,14 @@ const sdag_node_type *sdag_expr_type(sdag_builder *b, sdag_gnode *n)
     const sdag_spec *learn = sdag_spec_get(n->spec, "learn"), *map = sdag_spec_get(n->spec, "map");
     bool yes;
     e->type = sdag_expr_static;
-    e->type.ins = input_ports(b, n);
+    e->type.maps = map && sdag_spec_bool(&yes, map) && yes;
+    if (e->type.maps) n->batching = SDAG_BATCH_SEPARATE; /* one view after the other */
+    e->type.ins = input_ports(b, n, e->type.maps);
     e->type.trains = learn && learn->kind == SDAG_SPEC_MAP && learn->n > 0;
     bool parsed = parse(b, e, n);
     e->number = gives_number(b, e);
     e->type.role = role_of(e, n);
     e->type.outs = output_ports(b, e, n);
-    if (map && sdag_spec_bool(&yes, map) && yes) {
-        e->type.maps = true;
-        n->batching = SDAG_BATCH_SEPARATE;
-    }
     if (parsed) {
         checking c = {b, e, {e->type.ins, sdag_spec_get(n->spec, "params"), learn}};
         check_terms(&c);

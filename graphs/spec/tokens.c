@@ -79,7 +79,7 @@ static bool take_sign(lexer *x)
     uint32_t c;
     if (!n) {
         int bytes = sdag_utf8(&c, p, strlen(p));
-        return wrong(x, x->at, bytes ? bytes : 1,
+        return wrong(x, x->at, 1,
                      sdag_arena_printf(x->a, "'%.*s' has no meaning here", bytes ? bytes : 1, bytes ? p : "?"));
     }
     if (p[0] == '*' && p[1] == '*') return wrong(x, x->at, 2, "powers are written with ^");
