@@ -141,9 +141,11 @@ static json_t *value(maker *m, const sdag_opt *o)
     case SDAG_OPT_STR:
     case SDAG_OPT_PATH: return ref(m, "text");
     case SDAG_OPT_INTS:
-        return either(m, number(m, "integer", o->min, o->max), list_of(m, number(m, "integer", o->min, o->max), 0));
+        return either(m, number(m, "integer", o->min, o->max),
+                      list_of(m, either(m, number(m, "integer", o->min, o->max), ref(m, "let")), 0));
     case SDAG_OPT_F32S:
-        return either(m, number(m, "number", o->min, o->max), list_of(m, number(m, "number", o->min, o->max), 0));
+        return either(m, number(m, "number", o->min, o->max),
+                      list_of(m, either(m, number(m, "number", o->min, o->max), ref(m, "let")), 0));
     case SDAG_OPT_STRS: return either(m, ref(m, "text"), list_of(m, ref(m, "text"), 0));
     case SDAG_OPT_DURATION: return ref(m, "duration");
     case SDAG_OPT_SCHEDULE: return either(m, number(m, "number", o->min, o->max), ref(m, "schedule"));
@@ -337,7 +339,7 @@ static json_t *definitions(maker *m, const sdag_catalog *c)
     append(m, types, json_string("boolean"));
     set(m, text, "type", types);
     set(m, j, "text", text); /* any scalar is a text where a text is declared */
-    set(m, j, "let", text_pattern(m, "\\$", "a value from let, as $name"));
+    set(m, j, "let", text_pattern(m, "\\$", "a value from let, as $name, or computed: ${2 * name}"));
     set(m, j, "duration", text_pattern(m, "^[0-9.eE+-]+ +(step|epoch)s?$", "N steps or N epochs"));
     set(m, j, "schedule", schedule(m));
     set(m, j, "wire", wire(m));
