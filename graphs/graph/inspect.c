@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/words.h"
 
 enum { COLUMNS = 5, WIDEST = 40 };
@@ -102,6 +103,23 @@ static void common_write(sdag_str *s, const sdag_node_type *type)
     table_write(s, &t, "  ");
 }
 
+/* What a formula may call. */
+static void functions_write(sdag_str *s)
+{
+    int n;
+    const sdag_expr_help *f = sdag_expr_functions_help(s->a, &n);
+    table t = {.a = s->a};
+    for (int i = 0; i < n; i++) *SDAG_PUSH(s->a, &t.rows) = (row){{f[i].form, f[i].help}};
+    sdag_str_add(
+        s, "\nformulas\n"
+           "  + - * / ^ element by element, @ for products of matrices, x' transposed, -x; < <= > >= == != give 0\n"
+           "  or 1. Sizes of 1 are repeated. name = value gives a value a name, f(x) = value makes a function; the\n"
+           "  last line is the value. Lines end at a line break (of a text after '|') or ';'. Constants: inf, pi,\n"
+           "  true, false. \"#\" begins a comment.\n"
+           "\nfunctions\n");
+    table_write(s, &t, "  ");
+}
+
 void sdag_inspect_type(sdag_str *s, const sdag_node_type *t)
 {
     sdag_str_addf(s, "%s -- %s\n", t->name, t->brief);
@@ -117,6 +135,7 @@ void sdag_inspect_type(sdag_str *s, const sdag_node_type *t)
     for (const sdag_opt *o = t->opts; o && o->name; o++)
         if (o->kind == SDAG_OPT_RECORDS) records_write(s, o);
     common_write(s, t);
+    if (t == &sdag_expr_static) functions_write(s);
 }
 
 /* ---- all types ---- */
@@ -144,6 +163,8 @@ static const char *type_name(const void *catalog, int i)
 
 sdag_status sdag_inspect(sdag_str *s, sdag_log *log, const sdag_catalog *c, const char *name)
 {
+    const sdag_catalog all = sdag_catalog_all(s->a, c);
+    c = &all;
     if (!name) {
         sdag_inspect_list(s, c);
         return SDAG_OK;
