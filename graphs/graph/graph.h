@@ -73,6 +73,8 @@ typedef struct sdag_graph {
     sdag_gnode *nodes;
     int n_nodes;
     const sdag_spec *spec;
+    const sdag_spec *const *paths; /* values of spec that are paths */
+    int n_paths;
 } sdag_graph;
 
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
