@@ -129,6 +129,7 @@ const char *sdag_spec_kind_name(const sdag_spec *s); /* "nothing", "a value", "a
 
 /* YAML that parses to the same tree: block style for the upper levels, flow style for what fits 100 columns. */
 void sdag_spec_print(sdag_str *out, const sdag_spec *s);
+void sdag_spec_print_line(sdag_str *out, const sdag_spec *s); /* in flow style, on one line, without its end */
 
 /* Where every change of the tree begins for the sources of this folder: a copy of s whose children may be replaced,
  * with room for more of them; and the index of a key, -1. */

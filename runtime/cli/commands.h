@@ -5,6 +5,8 @@
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
 COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipeline")
+COMMAND(explain, "graph.yaml KEY", 2, 2, "set json", "where a value comes from: the default, the files, names and --set")
+COMMAND(fmt, "graph.yaml...", 1, 1000, "write check quiet", "print a file in its normal form, comments and all")
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")
