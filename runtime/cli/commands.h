@@ -10,4 +10,6 @@ COMMAND(fmt, "graph.yaml...", 1, 1000, "write check quiet", "print a file in its
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")
+COMMAND(report, "DIR", 1, 1, "output quiet", "write the page of a run, report.html, anew from its folder")
+COMMAND(compare, "RUN...", 1, 1000, "output json", "several runs side by side: values, configs, curves; -o FILE: as a page")
 COMMAND(schema, "", 0, 0, "", "JSON Schema of the language, for editors")

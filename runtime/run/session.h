@@ -138,6 +138,19 @@ void sdag_progress_begin(sdag_session *s, int64_t step);
 void sdag_progress_show(sdag_session *s, const sdag_progress_now *n);
 void sdag_progress_end(sdag_session *s);
 
+/* ---- the page of the run (page.c) */
+
+typedef struct sdag_page_clock {
+    double began, before; /* now; seconds of the parts of the run before this one */
+    double written, cost; /* when it was last written, and how long that took */
+    bool moved;           /* something has happened since the run went on */
+    bool warned;
+} sdag_page_clock;
+
+void sdag_page_open(sdag_session *s, const sdag_cursor *at);
+void sdag_page_moment(sdag_session *s, bool phase_over); /* after a report, and after the end of a phase */
+void sdag_page_end(sdag_session *s, sdag_status status); /* status: what the run ends with */
+
 /* ---- the session */
 
 struct sdag_session {
@@ -158,6 +171,8 @@ struct sdag_session {
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */
     int64_t step, epoch; /* of it */
+    int64_t steps;       /* that it has in all; 0: not known */
+    sdag_page_clock page;
 };
 
 double sdag_now(void); /* seconds, monotonic */
