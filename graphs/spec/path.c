@@ -104,13 +104,20 @@ static const char *first_word(const void *ctx, int i)
     return sdag_spec_root_keys[i]; /* asked in order up to the NULL */
 }
 
-/* How many phases have a node of that name; *phase: the first of them. */
-static int count_phases(const finder *f, const char *node, int *phase)
+/* Could the path mean the node of this phase? One that takes over an earlier node has no options of its own. */
+static bool may_mean(const finder *f, int phase)
+{
+    const sdag_spec *node = sdag_spec_get(nodes_of(f, phase), f->path->key[0]);
+    return node && (!sdag_spec_get(node, "use") || sdag_spec_get(node, f->path->key[1]));
+}
+
+/* How many phases have a node that the path could mean; *phase: the first of them. */
+static int count_phases(const finder *f, int *phase)
 {
     int n = 0;
     const sdag_spec *phases = map_of(f, "phases");
     for (int i = 0; phases && phases->kind == SDAG_SPEC_MAP && i < phases->n; i++)
-        if (sdag_spec_get(nodes_of(f, i), node) && n++ == 0) *phase = i;
+        if (may_mean(f, i) && n++ == 0) *phase = i;
     return n;
 }
 
@@ -121,7 +128,7 @@ static sdag_status ambiguous(finder *f)
     const sdag_spec_path *p = f->path;
     int n = 0;
     for (int i = 0; i < phases->n; i++) {
-        if (!sdag_spec_get(nodes_of(f, i), p->key[0])) continue;
+        if (!may_mean(f, i)) continue;
         sdag_str_addf(&s, "%s%s", n++ ? ", " : "", phases->entries[i].key);
         for (int k = 0; k < p->n; k++) sdag_str_addf(&s, ".%s", p->key[k]);
     }
@@ -134,7 +141,7 @@ static sdag_status find_start(finder *f)
     sdag_spec_path *p = f->path;
     const char *word = p->key[0];
     const sdag_spec *let = sdag_spec_get(map_of(f, "let"), word), *phases = map_of(f, "phases");
-    int phase = 0, with_node = p->n > 1 ? count_phases(f, word, &phase) : 0;
+    int phase = 0, with_node = p->n > 1 ? count_phases(f, &phase) : 0;
     bool in_root = sdag_spec_get(f->root, word) || (p->n == 1 && is_root_key(word));
     bool single = let && let->kind < SDAG_SPEC_LIST && !sdag_spec_ref(let); /* nothing lies below it */
     if (p->n == 1 && let) insert(p, 0, "let");

@@ -8,105 +8,19 @@
 #include "core/base/alloc.h"
 #include "graphs/graph/words.h"
 #include "graphs/spec/origin.h"
-#include "runtime/cli/cli.h"
+#include "runtime/cli/target.h"
 
 typedef struct explained {
     sdag_cli *c;
     sdag_spec_origins o;
-    const char *path;           /* all of it, by dots */
-    const sdag_node_type *type; /* of the node that the path leads to or into; NULL: none */
-    const sdag_opt *opt;        /* the option that it is, or leads into; NULL: none */
-    const char *of;             /* whose option: of the type, or of a record of its */
-    const char *help;           /* of a key that is no option */
-    bool whole;                 /* the path ends with the option, or with the node */
+    const char *path; /* all of it, by dots */
+    sdag_target t;
 } explained;
-
-/* ---- what the tables say of it ---- */
-
-/* The map of phases.P.nodes.N, and of nodes written inside it as far as the path goes. */
-static const sdag_spec *node_map(const sdag_spec *root, const sdag_spec_path *p, int *n)
-{
-    const sdag_spec *s = sdag_spec_get(root, "phases"), *found;
-    if (p->n < 4 || strcmp(p->key[0], "phases") != 0 || strcmp(p->key[2], "nodes") != 0) return NULL;
-    found = sdag_spec_get(sdag_spec_get(sdag_spec_get(s, p->key[1]), "nodes"), p->key[3]);
-    *n = 4;
-    s = found;
-    for (int i = 4; i < p->n && s; i++) {
-        s = sdag_spec_get(s, p->key[i]);
-        if (!sdag_spec_get(s, "type") && !sdag_spec_get(s, "use")) continue;
-        found = s;
-        *n = i + 1;
-    }
-    return found;
-}
-
-/* The type that a node names, or that the node has which it takes over. */
-static const sdag_node_type *type_of(const sdag_catalog *catalog, const sdag_spec *root, const sdag_spec *node)
-{
-    for (int hops = 0; node && hops < 32; hops++) {
-        const sdag_spec *type = sdag_spec_get(node, "type"), *use = sdag_spec_get(node, "use");
-        const char *dot = use && use->kind == SDAG_SPEC_SCALAR ? strchr(use->text, '.') : NULL;
-        if (!dot) return type && type->kind == SDAG_SPEC_SCALAR ? sdag_catalog_find(catalog, type->text) : NULL;
-        char phase[SDAG_SPEC_KEY_MAX + 1];
-        snprintf(phase, sizeof phase, "%.*s", (int)(dot - use->text), use->text);
-        node = sdag_spec_get(sdag_spec_get(sdag_spec_get(sdag_spec_get(root, "phases"), phase), "nodes"), dot + 1);
-    }
-    return NULL;
-}
-
-static const sdag_opt *option_of(const sdag_opt *table, const char *key)
-{
-    for (const sdag_opt *o = table; o && o->name; o++)
-        if (strcmp(sdag_opt_name(o), key) == 0) return o;
-    return NULL;
-}
-
-/* The option of a record that the path goes on to: ops.0.noise.std. *n: how many keys led to it. */
-static const sdag_opt *record_option(explained *e, const sdag_opt *o, const sdag_spec_path *p, int *n)
-{
-    if (o->kind != SDAG_OPT_RECORDS || p->n < *n + 3) return o;
-    for (const sdag_record_type *const *r = o->records; r && *r; r++)
-        if (strcmp((*r)->name, p->key[*n + 1]) == 0) {
-            const sdag_opt *in = option_of((*r)->opts, p->key[*n + 2]);
-            if (!in) return o;
-            *n += 3;
-            e->of = sdag_arena_printf(e->c->arena, "%s.%s", e->type->name, (*r)->name);
-            return in;
-        }
-    return o;
-}
 
 static const char *option_name(const void *table, int i)
 {
     const sdag_opt *o = table;
     return o && o[i].name ? sdag_opt_name(&o[i]) : NULL;
-}
-
-static const char *common_help(const char *key)
-{
-    for (const sdag_common_key *k = sdag_common_keys; k->name; k++)
-        if (strcmp(k->name, key) == 0) return k->help;
-    return NULL;
-}
-
-static void find_type(explained *e, const sdag_spec *root)
-{
-    int n = 0;
-    const sdag_spec_path *p = &e->o.path;
-    const sdag_spec *node = node_map(root, p, &n);
-    sdag_catalog catalog = sdag_cli_catalog();
-    e->type = type_of(&catalog, root, node);
-    e->whole = p->n == n;
-    if (!e->type || p->n == n) return;
-    const char *key = p->key[n];
-    e->opt = option_of(e->type->opts, key);
-    e->help = common_help(key);
-    for (const sdag_port *in = e->type->ins; !e->opt && in && in->name; in++)
-        if (strcmp(in->name, key) == 0) e->help = in->help;
-    n++;
-    e->of = e->type->name;
-    if (e->opt) e->opt = record_option(e, e->opt, p, &n);
-    e->whole = p->n == n;
 }
 
 /* ---- as text ---- */
@@ -147,30 +61,30 @@ static const char *default_text(sdag_cli *c, const sdag_opt *o)
 
 static void option_text(sdag_str *s, const explained *e)
 {
-    if (!e->opt) {
-        if (e->help) sdag_str_addf(s, "  %s\n", e->help);
+    if (!e->t.opt) {
+        if (e->t.help) sdag_str_addf(s, "  %s\n", e->t.help);
         return;
     }
     sdag_str range = {.a = s->a};
     sdag_str_add(&range, "");
-    sdag_opt_range_text(&range, e->opt);
-    sdag_str_addf(s, "  %s\n  ", e->opt->help);
-    sdag_opt_type_text(s, e->opt);
-    sdag_str_addf(s, "%s%s, %s%s; an option of %s\n", range.n ? ", " : "", range.at, e->opt->required ? "" : "default ",
-                  default_text(e->c, e->opt), e->of);
+    sdag_opt_range_text(&range, e->t.opt);
+    sdag_str_addf(s, "  %s\n  ", e->t.opt->help);
+    sdag_opt_type_text(s, e->t.opt);
+    sdag_str_addf(s, "%s%s, %s%s; an option of %s\n", range.n ? ", " : "", range.at,
+                  e->t.opt->required ? "" : "default ", default_text(e->c, e->t.opt), e->t.of);
 }
 
 static void origins_text(sdag_str *s, const explained *e)
 {
     const sdag_spec_origin *last = sdag_spec_origins_last(&e->o);
-    bool by_default = e->opt && e->whole && !e->opt->required;
+    bool by_default = e->t.opt && e->t.whole && !e->t.opt->required;
     int width = 7;
     for (int i = 0; i < e->o.list.n; i++) {
         int n = (int)strlen(place_of(e->c, e->o.list.at[i].loc)) + 2 * e->o.list.at[i].depth;
         if (n > width && n <= 48) width = n;
     }
     sdag_str_add(s, "\nWhat sets it, in this order; > counts:\n");
-    if (by_default) sdag_str_addf(s, "%s %-*s  %s\n", last ? " " : ">", width, "default", default_text(e->c, e->opt));
+    if (by_default) sdag_str_addf(s, "%s %-*s  %s\n", last ? " " : ">", width, "default", default_text(e->c, e->t.opt));
     else if (!e->o.list.n) sdag_str_add(s, "  nothing sets it\n");
     for (int i = 0; i < e->o.list.n; i++) {
         const sdag_spec_origin *o = &e->o.list.at[i];
@@ -184,16 +98,16 @@ static void origins_text(sdag_str *s, const explained *e)
 static sdag_status node_text(sdag_str *s, explained *e, const sdag_spec_files *files)
 {
     sdag_spec_origins o;
-    sdag_str_addf(s, "%s: %s -- %s\n\n", e->path, e->type->name, e->type->brief);
+    sdag_str_addf(s, "%s: %s -- %s\n\n", e->path, e->t.type->name, e->t.type->brief);
     const sdag_spec *v = e->o.value;
-    int n = sdag_opt_count(e->type->opts), width = 4;
+    int n = sdag_opt_count(e->t.type->opts), width = 4;
     for (int i = 0; i < n; i++) {
-        int w = (int)strlen(sdag_opt_name(&e->type->opts[i]));
+        int w = (int)strlen(sdag_opt_name(&e->t.type->opts[i]));
         if (w > width) width = w;
     }
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0, m = pass ? n : v && v->kind == SDAG_SPEC_MAP ? v->n : 0; i < m; i++) {
-            const char *key = pass ? sdag_opt_name(&e->type->opts[i]) : v->entries[i].key;
+            const char *key = pass ? sdag_opt_name(&e->t.type->opts[i]) : v->entries[i].key;
             if (pass && sdag_spec_get(v, key)) continue; /* among the keys, in the order of the file */
             sdag_status status =
                 sdag_spec_origins_find(&o, e->c->arena, e->c->log, files, e->c->sets, e->c->n_sets,
@@ -202,11 +116,11 @@ static sdag_status node_text(sdag_str *s, explained *e, const sdag_spec_files *f
             const sdag_spec_origin *last = sdag_spec_origins_last(&o);
             if (pass && last)
                 sdag_str_addf(s, "  %-*s  %-32s  default, removed at %s\n", width, key,
-                              default_text(e->c, &e->type->opts[i]), place_of(e->c, last->loc));
+                              default_text(e->c, &e->t.type->opts[i]), place_of(e->c, last->loc));
             else if (!pass)
                 sdag_str_addf(s, "  %-*s  %-32s  %s\n", width, key, line_of(e->c, o.value),
                               last ? place_of(e->c, last->loc) : "");
-            else sdag_str_addf(s, "  %-*s  %-32s  default\n", width, key, default_text(e->c, &e->type->opts[i]));
+            else sdag_str_addf(s, "  %-*s  %-32s  default\n", width, key, default_text(e->c, &e->t.type->opts[i]));
         }
     return SDAG_OK;
 }
@@ -246,14 +160,15 @@ static sdag_status print_json(explained *e)
 {
     json_t *j = json_pack("{s:s}", "path", e->path), *from = json_array();
     json_object_set_new(j, "value", e->o.value ? json_of(e->o.value) : NULL);
-    if (e->type) json_object_set_new(j, "type", json_string(e->type->name));
-    if (e->opt) {
+    if (e->t.type) json_object_set_new(j, "type", json_string(e->t.type->name));
+    if (e->t.opt) {
         sdag_str kind = {.a = e->c->arena}, range = kind;
-        sdag_opt_type_text(&kind, e->opt);
+        sdag_opt_type_text(&kind, e->t.opt);
         sdag_str_add(&range, "");
-        sdag_opt_range_text(&range, e->opt);
-        json_t *opt = json_pack("{s:s, s:s, s:s}", "is", kind.at, "range", range.at, "help", e->opt->help);
-        json_object_set_new(opt, "default", e->opt->required ? json_null() : json_string(default_text(e->c, e->opt)));
+        sdag_opt_range_text(&range, e->t.opt);
+        json_t *opt = json_pack("{s:s, s:s, s:s}", "is", kind.at, "range", range.at, "help", e->t.opt->help);
+        json_object_set_new(opt, "default",
+                            e->t.opt->required ? json_null() : json_string(default_text(e->c, e->t.opt)));
         json_object_set_new(j, "option", opt);
     }
     for (int i = 0; i < e->o.list.n; i++) json_array_append_new(from, origin_json(&e->o.list.at[i]));
@@ -269,9 +184,9 @@ static sdag_status print_json(explained *e)
 static sdag_status unknown(explained *e)
 {
     const sdag_spec_path *p = &e->o.path;
-    const char *near = e->type ? sdag_nearest(p->key[p->n - 1], option_name, e->type->opts) : NULL;
+    const char *near = e->t.type ? sdag_nearest(p->key[p->n - 1], option_name, e->t.type->opts) : NULL;
     return sdag_fail(e->c->log, SDAG_USAGE, p->loc[p->n - 1], "nothing sets '%s', and it is no option%s%s%s%s%s",
-                     e->path, e->type ? " of " : "", e->type ? e->type->name : "", near ? "; did you mean '" : "",
+                     e->path, e->t.type ? " of " : "", e->t.type ? e->t.type->name : "", near ? "; did you mean '" : "",
                      near ? near : "", near ? "'?" : "");
 }
 
@@ -290,12 +205,12 @@ sdag_status sdag_cli_explain(sdag_cli *c)
     status = sdag_spec_origins_find(&e->o, c->arena, c->log, &files, c->sets, c->n_sets, c->args[1], typed);
     if (status) return status == SDAG_INVALID ? SDAG_USAGE : status;
     e->path = sdag_spec_path_text(c->arena, &e->o.path, e->o.path.n);
-    find_type(e, root);
-    if (!e->o.value && !e->o.list.n && !(e->opt && e->whole)) return unknown(e);
+    sdag_target_find(&e->t, c, root, &e->o.path);
+    if (!e->o.value && !e->o.list.n && !(e->t.opt && e->t.whole)) return unknown(e);
     if (c->json) return print_json(e);
-    if (e->type && e->whole && !e->opt && !e->help) status = node_text(&s, e, &files);
+    if (e->t.type && e->t.whole && !e->t.opt && !e->t.help) status = node_text(&s, e, &files);
     else {
-        const char *value = e->o.value || !e->opt ? line_of(c, e->o.value) : default_text(c, e->opt);
+        const char *value = e->o.value || !e->t.opt ? line_of(c, e->o.value) : default_text(c, e->t.opt);
         sdag_str_addf(&s, "%s = %s\n", e->path, value);
         option_text(&s, e);
         origins_text(&s, e);

@@ -5,6 +5,7 @@
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
 COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipeline")
+COMMAND(sweep, "graph.yaml", 1, 1, "set out threads json quiet no-progress", "a run for every combination of the values that --set lists")
 COMMAND(explain, "graph.yaml KEY", 2, 2, "set json", "where a value comes from: the default, the files, names and --set")
 COMMAND(fmt, "graph.yaml...", 1, 1000, "write check quiet", "print a file in its normal form, comments and all")
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
