@@ -8,7 +8,7 @@ COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipe
 COMMAND(sweep, "graph.yaml", 1, 1, "set out threads json quiet no-progress", "a run for every combination of the values that --set lists")
 COMMAND(explain, "graph.yaml KEY", 2, 2, "set json", "where a value comes from: the default, the files, names and --set")
 COMMAND(fmt, "graph.yaml...", 1, 1000, "write check quiet", "print a file in its normal form, comments and all")
-COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
+COMMAND(inspect, "[TYPE]", 0, 1, "json markdown output", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")
 COMMAND(report, "DIR", 1, 1, "output quiet", "write the page of a run, report.html, anew from its folder")
