@@ -17,7 +17,7 @@ enum { SDAG_FORMAT_COLUMNS = 120 };
 
 sdag_status sdag_format(char **out, sdag_arena *a, sdag_log *log, const char *file_name, const char *text, size_t len);
 
-/* ---- for the sources of this folder: tokens.c */
+/* ---- for the sources of this folder: format_tokens.c */
 
 typedef enum {
     SDAG_TOKEN_END,  /* of the text */
