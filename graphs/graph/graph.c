@@ -89,21 +89,23 @@ static void read_name(sdag_builder *b, const sdag_spec *v)
 
 static const char *root_key(const void *ctx, int i)
 {
-    static const char *const keys[] = {"version", "name", "family",  "about", "seed",
-                                       "base",    "let",  "modules", "phases"};
+    static const char *const keys[] = {"version", "name", "family",  "about",  "seed",
+                                       "base",    "let",  "modules", "phases", "extends"};
     (void)ctx;
     return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
 }
 
 static void check_root_keys(sdag_builder *b, const sdag_spec *spec)
 {
-    static const char *const later[] = {"plugins", "extends"};
+    static const char *const later[] = {"plugins"};
     for (int i = 0; i < spec->n; i++) {
         const sdag_spec_entry *e = &spec->entries[i];
         bool reserved = false, known = false;
         for (size_t k = 0; k < sizeof later / sizeof later[0]; k++) reserved |= strcmp(later[k], e->key) == 0;
         for (int k = 0; root_key(NULL, k); k++) known |= strcmp(root_key(NULL, k), e->key) == 0;
         if (reserved) sdag_reader_error(&b->r, e->loc, "'%s' is not in this version of the language", e->key);
+        else if (strcmp(e->key, "extends") == 0) /* gone from what sdag_spec_load gives */
+            sdag_reader_error(&b->r, e->loc, "'extends' is read from a file only");
         else if (!known) sdag_reader_unknown(&b->r, e->loc, "key", e->key, "", root_key, NULL);
     }
 }
@@ -177,6 +179,8 @@ sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, con
     g->n_nodes = b.nodes.n;
     g->nodes = SDAG_NEWS(a, sdag_gnode, b.nodes.n);
     for (int32_t i = 0; i < b.nodes.n; i++) g->nodes[i] = *b.nodes.at[i];
+    g->paths = b.r.paths.at;
+    g->n_paths = b.r.paths.n;
     *out = g;
     return SDAG_OK;
 }

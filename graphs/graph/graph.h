@@ -91,6 +91,8 @@ typedef struct sdag_graph {
     sdag_gnode *nodes;
     int n_nodes;
     const sdag_spec *spec;
+    const sdag_spec *const *paths; /* values of spec that are paths */
+    int n_paths;
 } sdag_graph;
 
 /* `lower` of the types made for modules: the inner nodes in their order, with states named by their path within the

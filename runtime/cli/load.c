@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/file.h"
 #include "runtime/cli/cli.h"
 #include "runtime/pool/cpus.h"
 
@@ -16,13 +15,11 @@ sdag_catalog sdag_cli_catalog(void)
 
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path)
 {
-    char *text;
-    size_t len;
-    const sdag_spec *raw, *resolved;
-    sdag_status status = sdag_file_read(&text, &len, c->arena, c->log, SDAG_NOLOC, path, SDAG_SPEC_TEXT_MAX + 1);
-    if (!status) sdag_cli_detail(c, "read %s: %zu bytes, %d --set", path, len, c->n_sets);
-    if (!status) status = sdag_spec_parse(&raw, c->arena, c->log, path, text, len);
-    if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, raw, c->sets, c->n_sets);
+    sdag_spec_files files;
+    const sdag_spec *resolved;
+    sdag_status status = sdag_spec_load(&files, c->arena, c->log, path);
+    if (!status) sdag_cli_detail(c, "read %s, %d --set", path, c->n_sets);
+    if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, files.root, c->sets, c->n_sets);
     if (status) return status;
     if (spec) *spec = resolved;
     sdag_catalog catalog = sdag_cli_catalog();
