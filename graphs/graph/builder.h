@@ -35,6 +35,7 @@ typedef struct sdag_builder {
     SDAG_VEC(sdag_loose_end) loose; /* of the phase at hand */
     sdag_view_names *views;         /* of each node of the phase at hand, from `first` on */
     int32_t first;                  /* first node of the phase at hand */
+    SDAG_VEC(const char *) unknown; /* types that the catalog does not have */
     bool full;                      /* too many nodes, reported */
 } sdag_builder;
 

@@ -34,6 +34,7 @@ static void find_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
     int id = sdag_map_get(&b->types, text);
     if (id >= 0) n->type = b->catalog->types[id];
     else sdag_reader_unknown(&b->r, v->loc, "type", text, "", sdag_map_key, &b->types);
+    if (id < 0) *SDAG_PUSH(b->r.a, &b->unknown) = text;
 }
 
 /* The phase that `use` names must be an earlier one. -1: reported. */
