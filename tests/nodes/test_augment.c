@@ -12,7 +12,7 @@
 #include "nodes/augment/chain.h"
 #include "nodes/augment/transform.h"
 #include "tests/nodes/augment_values.h"
-#include "tests/support/interp.h"
+#include "runtime/optest/interp.h"
 #include "tests/support/opts.h"
 
 /* ---- running a chain ---- */

@@ -17,7 +17,7 @@
 #include "core/data/dataset.h"
 #include "runtime/pool/cpus.h"
 #include "runtime/pool/pool.h"
-#include "tests/support/interp.h"
+#include "runtime/optest/interp.h"
 #include "tests/support/temp.h"
 #include "tests/support/toy.h"
 
