@@ -17,7 +17,8 @@ static bool nan_stays(sdag_bench *w, int j)
     const sdag_op *op = w->row.op;
     const sdag_tensor *t = &w->t.at[w->row.in[j]];
     int64_t n = sdag_elems(&t->shape);
-    if (t->dtype != SDAG_DT_F32 || n == 0 || (!w->test->reference && op->flags & SDAG_OP_NOGRAD)) return true;
+    bool chooses = op->flags & SDAG_OP_NOGRAD || w->row.check->fixed & 1u << j; /* a condition, an index, ... */
+    if (t->dtype != SDAG_DT_F32 || n == 0 || (!w->test->reference && chooses)) return true;
     double *y[SDAG_OUT_MAX];
     for (int i = 0; i < op->n_out; i++)
         y[i] = SDAG_NEWS(&w->arena, double, sdag_elems(&w->t.at[w->row.out[i]].shape) + 1);

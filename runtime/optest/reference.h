@@ -14,18 +14,18 @@ typedef struct sdag_ref_tensor {
     sdag_shape shape;
 } sdag_ref_tensor;
 
-typedef struct sdag_ref {
+typedef struct sdag_ref_args {
     const sdag_ref_tensor *in;
     sdag_ref_tensor *out;
     int n_in, n_out;
     const void *attr; /* see core/ops/attr.h */
     const sdag_step *step;
     uint32_t salt;
-} sdag_ref;
+} sdag_ref_args;
 
 typedef struct sdag_reference {
     const char *op;
-    void (*run)(const sdag_ref *r);
+    void (*run)(const sdag_ref_args *r);
     double tolerance; /* |y - reference| <= tolerance (|reference| + root mean square of the reference); 0: 4e-6 */
 } sdag_reference;
 

@@ -172,7 +172,7 @@ double sdag_row_value(const sdag_row *r, const sdag_interp *t, const sdag_refere
     } else {
         for (int i = 0; i < o->n_out; i++)
             for (int64_t k = 0, n = sdag_elems(&out[i].shape); k < n; k++) y[i][k] = NAN; /* all must be written */
-        f->run(&(sdag_ref){.in = in,
+        f->run(&(sdag_ref_args){.in = in,
                            .out = out,
                            .n_in = o->n_in,
                            .n_out = o->n_out,
