@@ -9,11 +9,11 @@
  *
  * What the ABI promises. A plugin needs the installed headers and libssldag.so alone. SDAG_ABI_MAJOR is raised when
  * compiled plugins could no longer work: a field of a struct is moved or removed or means something else, a function is
- * removed or takes other arguments, a FIXED struct changes its size. SDAG_ABI_MINOR is raised when more is
- * offered: a function is added, or a field at the end of a struct. The host refuses another major, a newer minor, and
- * any struct that is larger than its own; a smaller one is of an older minor, and what it lacks counts as zero. So a
- * plugin built for ABI 1.3 works with 1.3 and every later 1.x, and with any other it is refused with a message. tests/unit/core/node/
- * test_plugin_abi.c holds the layout: it fails when it changes without one of these numbers.
+ * removed or takes other arguments, a FIXED struct changes its size. SDAG_ABI_MINOR is raised when more is offered: a
+ * function is added, or a field at the end of a struct. The host refuses another major, a newer minor, and any struct
+ * that is larger than its own; a smaller one is of an older minor, and what it lacks counts as zero. So a plugin built
+ * for ABI 1.3 works with 1.3 and every later 1.x, and any other host refuses it with a message.
+ * tests/golden/test_abi.c fails when the headers change and neither number does.
  *
  * A plugin is code that runs with your rights: `ssldag check --no-plugins` looks at a stranger's file without it. */
 #ifndef SDAG_NODE_PLUGIN_H
@@ -29,8 +29,9 @@
 #define SDAG_PLUGIN_MAGIC 0x6e6967756c506453ull /* "SdPlugin" */
 
 /* The structs that both sides know, a row each; rows are added at the end. GROWS: a plugin gives it in a table, and it
- * may grow at its end within a major. FIXED: both sides make it or hold it in arrays, so its size stays. Those that only
- * the host makes and a plugin reads by pointer (sdag_args, sdag_collector, sdag_build, ...) grow without notice. */
+ * may grow at its end within a major. FIXED: both sides make it or hold it in arrays, so its size stays. Those that
+ * only the host makes and a plugin reads by pointer (sdag_args, sdag_collector, sdag_build, ...) grow without notice.
+ */
 /* clang-format off */
 #define SDAG_ABI_STRUCTS(X)                                                                               \
     X(node_type, GROWS) X(port, GROWS) X(opt, GROWS) X(record_type, GROWS) X(collect, GROWS) X(op, GROWS) \
@@ -61,11 +62,11 @@ typedef struct sdag_plugin {
     uint32_t size, abi_major, abi_minor, flags;
     uint32_t structs[SDAG_ABI_STRUCTS_MAX]; /* sizes, as compiled; 0: not known to the plugin */
 
-    const char *name, *about; /* "dcl"; one sentence */
-    const char *version;      /* the plugin's own, or NULL */
-    const sdag_node_type *const *types;  /* these lists end with NULL; NULL: none */
-    const sdag_op *const *ops;           /* every op that its types emit, those of adjoints as well */
-    const sdag_plugin_record *records;   /* ends with {0} */
+    const char *name, *about;           /* "dcl"; one sentence */
+    const char *version;                /* the plugin's own, or NULL */
+    const sdag_node_type *const *types; /* these lists end with NULL; NULL: none */
+    const sdag_op *const *ops;          /* every op of its own that it emits, those of adjoints as well */
+    const sdag_plugin_record *records;  /* ends with {0} */
     /* Called once, after the tables were found to be right. A sentence on why the plugin cannot be used here, or NULL.
      * It runs once more in a process of its own before, which is where a crash does no harm. */
     const char *(*init)(void);
@@ -82,18 +83,18 @@ typedef struct sdag_plugin {
 #define SDAG_ABI_SIZE(s, how) [SDAG_ABI_##s] = sizeof(sdag_##s),
 
 /* Defines what the plugin exports; once in it, at file scope, without a semicolon behind it. */
-#define SDAG_PLUGIN(...)                                                                       \
-    __attribute__((visibility("default"))) const sdag_plugin *sdag_plugin_get(void);           \
-    const sdag_plugin *sdag_plugin_get(void)                                                   \
-    {                                                                                          \
-        static const sdag_plugin plugin = {.magic = SDAG_PLUGIN_MAGIC,                         \
-                                           .size = sizeof(sdag_plugin),                        \
-                                           .abi_major = SDAG_ABI_MAJOR,                        \
-                                           .abi_minor = SDAG_ABI_MINOR,                        \
-                                           .flags = SDAG_PLUGIN_FLAGS,                         \
-                                           .structs = {SDAG_ABI_STRUCTS(SDAG_ABI_SIZE)},       \
-                                           __VA_ARGS__};                                       \
-        return &plugin;                                                                        \
+#define SDAG_PLUGIN(...)                                                                 \
+    __attribute__((visibility("default"))) const sdag_plugin *sdag_plugin_get(void);     \
+    const sdag_plugin *sdag_plugin_get(void)                                             \
+    {                                                                                    \
+        static const sdag_plugin plugin = {.magic = SDAG_PLUGIN_MAGIC,                   \
+                                           .size = sizeof(sdag_plugin),                  \
+                                           .abi_major = SDAG_ABI_MAJOR,                  \
+                                           .abi_minor = SDAG_ABI_MINOR,                  \
+                                           .flags = SDAG_PLUGIN_FLAGS,                   \
+                                           .structs = {SDAG_ABI_STRUCTS(SDAG_ABI_SIZE)}, \
+                                           __VA_ARGS__};                                 \
+        return &plugin;                                                                  \
     }
 
 #endif

@@ -76,7 +76,8 @@ static void read_name(sdag_builder *b, const sdag_spec *v)
 
 static const char *root_key(const void *ctx, int i)
 {
-    static const char *const keys[] = {"version", "name", "family", "about", "seed", "base", "plugins", "let", "phases"};
+    static const char *const keys[] = {"version", "name",    "family", "about", "seed",
+                                       "base",    "plugins", "let",    "phases"};
     (void)ctx;
     return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
 }

@@ -58,11 +58,13 @@ static void note_unlisted(void *ctx, const sdag_op *op)
 static const char *op_verdict(testing *t, const op_result *r, int status, const sdag_op *op)
 {
     sdag_arena *a = t->c->arena;
-    if (WIFSIGNALED(status)) return sdag_arena_printf(a, "crashed (SIG%s) in row %d", sigabbrev_np(WTERMSIG(status)), r->test.rows);
+    if (WIFSIGNALED(status))
+        return sdag_arena_printf(a, "crashed (SIG%s) in row %d", sigabbrev_np(WTERMSIG(status)), r->test.rows);
     if (!r->done) return sdag_arena_printf(a, "ended the process in row %d", r->test.rows);
     if (!r->ok) return r->test.why;
     if (r->unlisted)
-        return sdag_arena_printf(a, "its adjoint emits '%s', which is not in the plugin's list of ops", r->unlisted->name);
+        return sdag_arena_printf(a, "its adjoint emits '%s', which is not in the plugin's list of ops",
+                                 r->unlisted->name);
     if (op->check || op->flags & SDAG_OP_SAMPLES) return NULL;
     return "has no rows to check (.check)";
 }
@@ -93,7 +95,9 @@ static sdag_status test_op(testing *t, const sdag_op *op)
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     const char *wrong = pid < 0 ? strerror(errno) : op_verdict(t, r, status, op);
     report(t, !wrong, "op  ", op->name,
-           wrong ? wrong : sdag_arena_printf(t->c->arena, "%d rows, %d gradients", r->test.rows, r->test.gradients));
+           wrong ? wrong
+                 : sdag_arena_printf(t->c->arena, "%d row%s, %d gradient%s", r->test.rows, r->test.rows == 1 ? "" : "s",
+                                     r->test.gradients, r->test.gradients == 1 ? "" : "s"));
     munmap(r, sizeof *r);
     return SDAG_OK;
 }
@@ -131,13 +135,15 @@ static void test_example(testing *t, const char *what, const char *name, const c
     int far, furthest = -1;
     for (int i = first < 0 ? 0 : first; (text = sdag_example_text(t->c->arena, i, node)); i++) {
         if (passes(t, text, &far, &message)) {
-            report(t, true, what, name, sdag_arena_printf(t->c->arena, "its example passes `check` as %s", sdag_example_place(i)));
+            report(t, true, what, name,
+                   sdag_arena_printf(t->c->arena, "its example passes `check` as %s", sdag_example_place(i)));
             return;
         }
         if (far > furthest) furthest = far, best = message;
         if (first >= 0) break;
     }
-    report(t, false, what, name, sdag_arena_printf(t->c->arena, "its example does not pass `check`: %s: %s", node, best));
+    report(t, false, what, name,
+           sdag_arena_printf(t->c->arena, "its example does not pass `check`: %s: %s", node, best));
 }
 
 static void test_type(testing *t, const sdag_node_type *type)
@@ -167,9 +173,8 @@ static void test_record(testing *t, const char *node, const char *option, const 
 
 static sdag_status finish(testing *t)
 {
-    if (t->failed)
-        return sdag_fail(t->c->log, SDAG_FAILED, SDAG_NOLOC, "%d of %d checks failed", t->failed, t->checks);
-    if (!t->c->quiet) printf("%d checks passed\n", t->checks);
+    if (t->failed) return sdag_fail(t->c->log, SDAG_FAILED, SDAG_NOLOC, "%d of %d checks failed", t->failed, t->checks);
+    if (!t->c->quiet) printf("%d check%s passed\n", t->checks, t->checks == 1 ? "" : "s");
     return SDAG_OK;
 }
 

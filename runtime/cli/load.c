@@ -27,10 +27,11 @@ sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry
         return sdag_fail(c->log, SDAG_IO, loc, "there is no plugin '%s' (%s)", entry,
                          sdag_path_join(c->arena, dir, entry));
     if (!path)
-        return sdag_fail(c->log, SDAG_IO, loc,
-                         "there is no plugin '%s': %s.so is neither in a folder of --plugin-path nor in %s; the path of "
-                         "a file begins with ./",
-                         entry, entry, sdag_plugin_dir(c->arena));
+        return sdag_fail(
+            c->log, SDAG_IO, loc,
+            "there is no plugin '%s': %s.so is neither in a folder of --plugin-path nor in %s; the path of "
+            "a file begins with ./",
+            entry, entry, sdag_plugin_dir(c->arena));
     sdag_status status = sdag_plugin_open(&plugin, c->arena, c->log, loc, path, entry);
     return status ? status : sdag_plugin_adopt(to, c->arena, c->log, loc, plugin, entry);
 }

@@ -19,8 +19,7 @@ void sdag_bench_open(sdag_bench *w, sdag_optest *t, int number)
 {
     *w = (sdag_bench){.test = t, .number = number};
     sdag_arena_init(&w->arena);
-    w->row = (sdag_row){
-        .op = t->op, .check = &t->op->check[number], .arena = &w->arena, .log = sdag_log_create(NULL)};
+    w->row = (sdag_row){.op = t->op, .check = &t->op->check[number], .arena = &w->arena, .log = sdag_log_create(NULL)};
 }
 
 void sdag_bench_close(sdag_bench *w)

@@ -29,13 +29,13 @@ double *sdag_bench_doubles(sdag_bench *w, sdag_val v);
 double sdag_bench_spread(const double *y, int64_t n); /* root mean square of what is finite */
 bool sdag_bench_close_to(double got, double want, double tolerance, double scale);
 bool sdag_bench_wrong(const sdag_bench *w, const char *fmt, ...) SDAG_PRINTF(2, 3); /* "row 3: ..."; false */
-bool sdag_bench_values(sdag_bench *w, const char *when); /* results against the reference */
+bool sdag_bench_values(sdag_bench *w, const char *when);                            /* results against the reference */
 
 /* ---- the checks */
-bool sdag_bench_gradient(sdag_bench *w, int j);          /* of argument j, after sdag_bench_run */
-bool sdag_bench_alone(const sdag_bench *all, int j);     /* asking for one gradient alone gives the same */
-bool sdag_bench_nan(sdag_optest *t, int number, int j);  /* in argument j */
-bool sdag_bench_nan_gradient(const sdag_bench *all);     /* in every gradient that comes in */
+bool sdag_bench_gradient(sdag_bench *w, int j);         /* of argument j, after sdag_bench_run */
+bool sdag_bench_alone(const sdag_bench *all, int j);    /* asking for one gradient alone gives the same */
+bool sdag_bench_nan(sdag_optest *t, int number, int j); /* in argument j */
+bool sdag_bench_nan_gradient(const sdag_bench *all);    /* in every gradient that comes in */
 bool sdag_bench_out_of_memory(sdag_optest *t, int number);
 bool sdag_bench_other(sdag_optest *t, int number, int j); /* other types and shapes for argument j */
 bool sdag_bench_fewer(sdag_optest *t, int number);        /* fewer arguments than the op takes */

@@ -57,11 +57,11 @@ enum { LINES = sizeof pipeline / sizeof *pipeline };
 
 /* The nodes that an example may stand in for. */
 static const char *const places[] = {
-    "pretrain.images",    "pretrain.view_i",    "finetune.view",       "pretrain.encoder", "finetune.encoder",    "pretrain.projector",
-    "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
-    "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
-    "predict.extra",      "language.text",      "language.model",      "language.head",    "language.extra",
-    "code.encoder",
+    "pretrain.images",    "pretrain.view_i",    "finetune.view",      "pretrain.encoder",    "finetune.encoder",
+    "pretrain.projector", "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",
+    "code.loss",          "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",
+    "pretrain.extra",     "predict.extra",      "language.text",      "language.model",      "language.head",
+    "language.extra",     "code.encoder",
 };
 enum { PLACES = sizeof places / sizeof *places };
 

@@ -60,8 +60,8 @@ static bool single_elements(sdag_bench *w, int j, const double *g, double *direc
         direction[i] = 1;
         double want;
         if (!agrees(&want, w, j, direction, g[i], tolerance, size + 1e-3))
-            return sdag_bench_wrong(w, ": gradient of argument %d[%lld] is %.9g, differences give %.9g", j, (long long)i,
-                                    g[i], want);
+            return sdag_bench_wrong(w, ": gradient of argument %d[%lld] is %.9g, differences give %.9g", j,
+                                    (long long)i, g[i], want);
     }
     return true;
 }

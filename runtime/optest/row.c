@@ -93,8 +93,9 @@ sdag_status sdag_row_build(sdag_row *r, unsigned only, const sdag_draw *draws)
     sdag_draw own[SDAG_IN_MAX];
     for (r->n_in = 0; r->n_in < SDAG_IN_MAX && r->check->in[r->n_in]; r->n_in++)
         if (!sdag_draw_parse(&own[r->n_in], r->check->in[r->n_in]))
-            return sdag_fail(r->log, SDAG_INVALID, SDAG_NOLOC, "%s: a row of its checks says '%s', which is no argument",
-                             r->op->name, r->check->in[r->n_in]);
+            return sdag_fail(r->log, SDAG_INVALID, SDAG_NOLOC,
+                             "%s: a row of its checks says '%s', which is no argument", r->op->name,
+                             r->check->in[r->n_in]);
     for (int i = 0; i < r->n_in; i++) {
         const sdag_draw *d = draws ? &draws[i] : &own[i];
         bool state = r->op->flags & SDAG_OP_UPDATES && i < r->op->n_out;
@@ -173,12 +174,12 @@ double sdag_row_value(const sdag_row *r, const sdag_interp *t, const sdag_refere
         for (int i = 0; i < o->n_out; i++)
             for (int64_t k = 0, n = sdag_elems(&out[i].shape); k < n; k++) y[i][k] = NAN; /* all must be written */
         f->run(&(sdag_ref_args){.in = in,
-                           .out = out,
-                           .n_in = o->n_in,
-                           .n_out = o->n_out,
-                           .attr = o->attr,
-                           .step = &t->step,
-                           .salt = o->salt});
+                                .out = out,
+                                .n_in = o->n_in,
+                                .n_out = o->n_out,
+                                .attr = o->attr,
+                                .step = &t->step,
+                                .salt = o->salt});
     }
     double sum = 0;
     for (int i = 0; i < o->n_out; i++)

@@ -58,8 +58,8 @@ static sdag_status add_record(sdag_catalog *c, sdag_arena *a, sdag_log *log, sda
     while (at < c->n && strcmp(c->types[at]->name, r->node)) at++;
     int option = at < c->n ? find_option(c->types[at], r->option) : -1;
     if (option < 0)
-        return sdag_fail(log, SDAG_INVALID, loc, "plugin '%s' has a record for '%s.%s', which takes none", name, r->node,
-                         r->option);
+        return sdag_fail(log, SDAG_INVALID, loc, "plugin '%s' has a record for '%s.%s', which takes none", name,
+                         r->node, r->option);
     const sdag_node_type *t = c->types[at];
     const sdag_record_type *const *was = t->opts[option].records;
     for (; was[n]; n++)

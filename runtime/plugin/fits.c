@@ -156,8 +156,7 @@ static const sdag_op *grown_op(const growth *g, const sdag_op *from)
 
 static const sdag_plugin_record *grown_records(const growth *g, const sdag_plugin_record *from)
 {
-    const sdag_plugin_record *rows =
-        grown_rows(g, SDAG_ABI_plugin_record, from, offsetof(sdag_plugin_record, node));
+    const sdag_plugin_record *rows = grown_rows(g, SDAG_ABI_plugin_record, from, offsetof(sdag_plugin_record, node));
     int n = 0;
     while (rows && rows[n].node) n++;
     sdag_plugin_record *copy = SDAG_NEWS(g->a, sdag_plugin_record, n + 1);

@@ -160,7 +160,8 @@ static sdag_status judge(opening *o, int status)
     if (at == STAGE_DONE) return SDAG_OK;
     const char *where = stage_words[at];
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-        return refuse(o, sdag_arena_printf(o->a, "did not come back within %d s: it hung %s", SDAG_PLUGIN_SECONDS, where));
+        return refuse(o,
+                      sdag_arena_printf(o->a, "did not come back within %d s: it hung %s", SDAG_PLUGIN_SECONDS, where));
     if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));
         return refuse(o, sdag_arena_printf(o->a, "crashed (SIG%s) %s", name ? name : "?", where));

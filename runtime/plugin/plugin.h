@@ -5,7 +5,8 @@
  *   status = sdag_plugin_adopt(&catalog, arena, log, loc, plugin, "./dcl.so");
  *
  * A plugin is loaded in a process of its own first: one that crashes, hangs or ends the process is refused with a
- * message. It is never unloaded: what it gives lives as long as the process. Not thread-safe; before the pool starts. */
+ * message. It is never unloaded: what it gives lives as long as the process. Not thread-safe; before the pool starts.
+ */
 #ifndef SDAG_RUNTIME_PLUGIN_PLUGIN_H
 #define SDAG_RUNTIME_PLUGIN_PLUGIN_H
 

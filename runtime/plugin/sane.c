@@ -147,7 +147,8 @@ static bool record_place_sane(char why[SDAG_PLUGIN_WHY], const sdag_plugin_recor
 
 bool sdag_plugin_sane(char why[SDAG_PLUGIN_WHY], const sdag_plugin *p)
 {
-    if (!p->types[0] && !p->ops[0] && !p->records[0].node) return wrong(why, "gives nothing: no types, no ops, no records");
+    if (!p->types[0] && !p->ops[0] && !p->records[0].node)
+        return wrong(why, "gives nothing: no types, no ops, no records");
     for (int i = 0; p->types[i]; i++)
         if (!sdag_type_sane(why, p->types[i])) return false;
     for (int i = 0; p->ops[i]; i++)
