@@ -9,4 +9,5 @@ COMMAND(inspect, "[TYPE]", 0, 1, "plugins plugin-path", "the node types: ports, 
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase plugin-path no-plugins", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json plugin-path", "time the steps of a phase")
 COMMAND(schema, "", 0, 0, "plugins plugin-path", "JSON Schema of the language, for editors")
+COMMAND(new, "node NAME", 2, 2, "out quiet", "write a plugin to begin with: NAME is loss.mine, augment.mine, op.mine, ...")
 COMMAND(test, "[PLUGIN]", 0, 1, "plugin-path quiet", "check the ops and node types of a plugin, or those that are built in")

@@ -1,5 +1,7 @@
 /* Where the file of a plugin is. */
 #include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +23,9 @@ const char *sdag_plugin_dir(sdag_arena *a)
         void *address;
     } here = {.function = sdag_plugin_dir};
     if (!dladdr(here.address, &info) || !info.dli_fname) return NULL;
-    return sdag_path_join(a, sdag_path_dir(a, info.dli_fname), "ssldag/plugins");
+    char real[PATH_MAX];
+    const char *file = realpath(info.dli_fname, real) ? real : info.dli_fname;
+    return sdag_path_join(a, sdag_path_dir(a, file), "ssldag/plugins");
 }
 
 static const char *in_folder(sdag_arena *a, const char *dir, const char *name)
