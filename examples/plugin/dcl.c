@@ -15,7 +15,8 @@ typedef struct {
 
 static const sdag_opt opts[] = {
     SDAG_F32(dcl, temperature, 0.1, 1e-3, 10, "softmax temperature; small = harder negatives"),
-    SDAG_F32(dcl, sigma, 0, 0, 100, "positives that lie far apart weigh more, the more the smaller this is; 0: all alike"),
+    SDAG_F32(dcl, sigma, 0, 0, 100,
+             "positives that lie far apart weigh more, the more the smaller this is; 0: all alike"),
     {0},
 };
 

@@ -23,7 +23,7 @@ SDAG_INLINE float log_cosh(float x)
 SDAG_MAP1(log_cosh_run, , log_cosh(u))
 
 /* u: the argument, v: the gradient that comes in */
-SDAG_MAP2(log_cosh_grad_run, , v * sdag_tanhf(u))
+SDAG_MAP2(log_cosh_grad_run, , sdag_tanhf(u) * v)
 
 static const sdag_op log_cosh_grad_op = {
     .name = "log_cosh_grad",
@@ -53,8 +53,9 @@ static const sdag_op log_cosh_op = {
     .shape = sdag_rule_like_first,
     .cpu = {.run = log_cosh_run},
     .grad = log_cosh_grad,
-    .check = (const sdag_op_check[]){{.in = {"f32[3,5]"}}, {.in = {"f32[]"}}, {.in = {"f32[5]=40"}},
-                                     {.in = {"f32[5,8191]"}}, {0}},
+    .check =
+        (const sdag_op_check[]){
+            {.in = {"f32[3,5]"}}, {.in = {"f32[]"}}, {.in = {"f32[5]=40"}}, {.in = {"f32[5,8191]"}}, {0}},
 };
 
 /* ---- the node */

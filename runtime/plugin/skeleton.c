@@ -13,7 +13,8 @@
 
 #define X(n) extern const char sdag_skeleton_##n[];
 X(loss_c)
-X(loss_yaml) X(layer_c) X(layer_yaml) X(augment_c) X(augment_yaml) X(op_c) X(op_yaml) X(cmake) X(readme)
+X(loss_yaml)
+X(layer_c) X(layer_yaml) X(augment_c) X(augment_yaml) X(op_c) X(op_yaml) X(cmake) X(readme)
 #undef X
 
     /* Which texts a role is written from, and how `inspect` finds the result. */

@@ -11,7 +11,7 @@ static int64_t count(const sdag_ref_tensor *t) { return sdag_elems(&t->shape); }
 /* ---- one argument ---- */
 
 #define EACH(name, let, formula)                            \
-    static void name(const sdag_ref_args *r)                     \
+    static void name(const sdag_ref_args *r)                \
     {                                                       \
         let for (int64_t i = 0; i < count(&r->out[0]); i++) \
         {                                                   \
@@ -63,7 +63,7 @@ static int64_t place(const sdag_shape *s, const int64_t *c, int rank)
 }
 
 #define ZIP(name, formula)                                                    \
-    static void name(const sdag_ref_args *r)                                       \
+    static void name(const sdag_ref_args *r)                                  \
     {                                                                         \
         int64_t c[SDAG_RANK_MAX];                                             \
         const sdag_shape *s = &r->out[0].shape;                               \
@@ -131,7 +131,7 @@ static view view_of(const sdag_ref_args *r)
 }
 
 #define REDUCE(name, body)                                                               \
-    static void name(const sdag_ref_args *r)                                                  \
+    static void name(const sdag_ref_args *r)                                             \
     {                                                                                    \
         view v = view_of(r);                                                             \
         for (int64_t i = 0; i < v.before * v.after; i++) {                               \

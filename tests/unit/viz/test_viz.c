@@ -95,7 +95,7 @@ static sdag_status build(void *arg)
     const sdag_node_type **types = SDAG_NEWS(&r->a, const sdag_node_type *, n + fake);
     memcpy(types, built_in, (size_t)n * sizeof *types);
     memcpy(types + n, fakes, sizeof fakes);
-    sdag_catalog catalog = {types, n + fake};
+    sdag_catalog catalog = {.types = types, .n = n + fake};
     sdag_status s = sdag_spec_parse(&raw, &r->a, r->log, "toy.yaml", r->text, strlen(r->text));
     if (!s) s = sdag_spec_resolve(&spec, &r->a, r->log, raw, NULL, 0);
     return s ? s : sdag_graph_build(&r->g, &r->a, r->log, spec, &catalog);
