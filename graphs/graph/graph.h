@@ -12,10 +12,11 @@
 #include "core/node/node.h"
 #include "graphs/spec/spec.h"
 
-/* The node types that a file may name: the built-in ones and, later, those of plugins. */
+/* The node types that a file may name: the built-in ones and those of its plugins. */
 typedef struct sdag_catalog {
     const sdag_node_type *const *types;
     int n;
+    bool no_plugins; /* the file's plugins were not loaded: types that are unknown may be theirs */
 } sdag_catalog;
 /* c and the types that the graph stage makes for single nodes (`expr`): for all that documents types. */
 sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c);

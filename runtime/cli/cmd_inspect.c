@@ -16,13 +16,16 @@ static sdag_status write_file(sdag_cli *c, const char *path, const sdag_str *s)
 
 sdag_status sdag_cli_inspect(sdag_cli *c)
 {
-    sdag_catalog given = sdag_cli_catalog(), catalog = sdag_catalog_all(c->arena, &given);
     sdag_str s = {.a = c->arena};
     if (c->json && c->markdown)
         return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--json and --markdown exclude each other");
-    sdag_status status = (c->json       ? sdag_inspect_json
-                          : c->markdown ? sdag_inspect_markdown
-                                        : sdag_inspect)(&s, c->log, &catalog, c->n_args ? c->args[0] : NULL);
+    sdag_catalog given, catalog;
+    sdag_status status = sdag_cli_types(&given, c);
+    if (status) return status;
+    catalog = sdag_catalog_all(c->arena, &given);
+    status = (c->json       ? sdag_inspect_json
+              : c->markdown ? sdag_inspect_markdown
+                            : sdag_inspect)(&s, c->log, &catalog, c->n_args ? c->args[0] : NULL);
     if (status) return status;
     return c->output ? write_file(c, c->output, &s) : sdag_cli_print(c, s.at);
 }

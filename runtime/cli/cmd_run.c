@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/cpu/gemm.h"
 #include "runtime/cli/cli.h"
+#include "runtime/plugin/plugin.h"
 #include "runtime/run/run.h"
 #include "viz/viz.h"
 
@@ -89,6 +90,23 @@ static void fix_path(sdag_cli *c, const sdag_graph *g, sdag_spec *v, const char 
     v->dir = NULL;
 }
 
+/* The effective file finds the plugins again: what was typed after --set, or found by --plugin-path, gets its path. */
+static void fix_plugins(sdag_cli *c, const sdag_spec *spec, const char *here)
+{
+    const sdag_spec *v = sdag_spec_get(spec, "plugins"), *one[1] = {v}, **items = one;
+    int n = v ? 1 : 0;
+    if (v && v->kind == SDAG_SPEC_LIST) items = v->items, n = v->n;
+    for (int i = 0; i < n; i++) {
+        sdag_spec *item = (sdag_spec *)items[i];
+        const sdag_plugin_where where = {sdag_cli_plugin_dir(c, spec, item), c->plugin_path}, plain = {where.dir, NULL};
+        const char *path = item->text ? sdag_plugin_find(c->arena, item->text, &where) : NULL;
+        const char *again = item->text ? sdag_plugin_find(c->arena, item->text, &plain) : NULL;
+        if (!path) continue;
+        if (sdag_plugin_is_path(item->text) ? item->from_set : !again || strcmp(path, again))
+            item->text = sdag_path_join(c->arena, here, path);
+    }
+}
+
 /* Where the other paths of the file are relative to: an absolute directory, for the effective file lies elsewhere. */
 static const char *find_base(sdag_cli *c, const sdag_graph *g, const sdag_spec *spec, const char *here)
 {
@@ -105,6 +123,7 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     if (!getcwd(here, sizeof here))
         return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "the current directory: %s", strerror(errno));
     for (int i = 0; i < g->n_paths; i++) fix_path(c, g, (sdag_spec *)g->paths[i], here);
+    fix_plugins(c, spec, here);
     sdag_str_addf(&s, "# the effective pipeline of %s\n", g->file);
     const char *base = find_base(c, g, spec, here);
     sdag_spec text = {.kind = SDAG_SPEC_SCALAR, .text = realpath(base, real) ? real : base}, root = *spec;

@@ -4,8 +4,9 @@
 
 sdag_status sdag_cli_schema(sdag_cli *c)
 {
-    sdag_catalog catalog = sdag_cli_catalog();
+    sdag_catalog catalog;
     char *text;
-    sdag_status status = sdag_schema_text(&text, c->arena, &catalog);
+    sdag_status status = sdag_cli_types(&catalog, c);
+    if (!status) status = sdag_schema_text(&text, c->arena, &catalog);
     return status ? status : sdag_cli_print(c, sdag_arena_printf(c->arena, "%s\n", text));
 }

@@ -211,6 +211,7 @@ sdag_status sdag_cli_complete(sdag_cli *c, int n, char **words)
 {
     completing x = {.c = c, .prefix = n ? words[n - 1] : ""};
     sdag_log_quiet(c->log, true);
+    c->no_plugins = true; /* a press of a key runs nobody's code */
     const sdag_command *cmd = n > 1 ? sdag_command_find(words[0]) : NULL;
     if (n <= 1) {
         for (int i = 0; i < sdag_commands_n; i++) offer(&x, sdag_commands[i].name, sdag_commands[i].brief);

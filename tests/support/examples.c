@@ -20,6 +20,7 @@ static int note(const char *path, const struct stat *st, int type, struct FTW *a
     size_t n = strlen(path);
     (void)st, (void)at;
     if (type != FTW_F || n < 6 || strcmp(path + n - 5, ".yaml") || n_all == MOST) return 0;
+    if (!strncmp(path, "examples/plugin/", 16)) return 0; /* need what is built first: tests/plugins.sh */
     all[n_all].path = realpath(path, NULL);
     n_all += all[n_all].path != NULL;
     return 0;

@@ -215,7 +215,7 @@ static const sdag_node_type t_csv = {.name = "sink.toy",
                                      .example = "{type: sink.toy, in: e}"};
 static const sdag_node_type *const types[] = {&t_source, &t_augment, &t_encoder, &t_head, &t_momentum,
                                               &t_pair,   &t_xent,    &t_sgd,     &t_knn,  &t_csv};
-static const sdag_catalog catalog = {types, sizeof types / sizeof types[0]};
+static const sdag_catalog catalog = {.types = types, .n = sizeof types / sizeof types[0]};
 
 /* ---- one run of the stage ---- */
 
