@@ -1,5 +1,7 @@
 #include "runtime/apply/apply.h"
 
+#include <string.h>
+
 #include "core/cpu/gemm.h"
 #include "runtime/apply/parts.h"
 #include "runtime/run/phase.h"
@@ -71,6 +73,11 @@ const char *sdag_apply_class(const sdag_apply *p, int i)
 
 sdag_status sdag_apply_lower(sdag_lowered **out, sdag_apply *p, int64_t batch)
 {
+    const sdag_node_type *source = p->graph->nodes[p->source].type;
+    if (!strcmp(source->outs[0].name, "tokens")) { /* how many there are is known to the data alone */
+        sdag_status status = sdag_session_open_data(p->session, p->phase);
+        if (status) return status;
+    }
     const sdag_lower_request r = {.graph = p->graph,
                                   .phase = p->phase,
                                   .pass = -1,

@@ -121,6 +121,7 @@ static void add_node(composing *c, int32_t index)
     }
     if (in.entries.n) sdag_tree_add(&t, "in", sdag_tree_map(&in));
     sdag_tree_add(&c->nodes, n->name, sdag_tree_map(&t));
+    c->nodes.entries.at[c->nodes.entries.n - 1].loc = n->loc;
 }
 
 /* ---- the data ---- */
@@ -133,7 +134,8 @@ static void add_options(composing *c, sdag_tree *t, const sdag_gnode *source, co
     static const char *const never[] = {"split",   "per_class", "fraction", "shuffle", "last",   "batch",
                                         "path",    "labels",    "images",   "size",    "classes", "channels",
                                         "validation", "cache"};
-    const bool same = !strcmp(type, source->type->name), inputs = c->p->options->n_inputs > 0 || c->p->options->sized;
+    const bool same = !strcmp(type, source->type->name);
+    const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && !path->text);
     const sdag_spec *s = source->spec;
     for (int i = 0; same && i < s->n; i++) {
         bool skip = !strcmp(s->entries[i].key, "type");
