@@ -59,6 +59,7 @@ sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg)
     if (status) return status;
     p->rows = p->session->data[p->source]->n;
     status = sdag_sweep_create(&sweep, p->session, (sdag_lower_request){.phase = p->phase, .pass = -1});
+    if (!status) status = sdag_apply_complete(p);
     if (!status) p->rows = sweep.rows;
     if (!status) status = sdag_sweep_run(&sweep, watch, &r);
     sdag_sweep_destroy(&sweep);
@@ -91,5 +92,5 @@ sdag_status sdag_apply_state(const void **data, sdag_apply *p, const sdag_state 
     void *at = NULL;
     sdag_status status = sdag_store_bind(&at, p->session, p->phase, s);
     *data = at;
-    return status;
+    return status ? status : sdag_apply_complete(p);
 }

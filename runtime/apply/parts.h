@@ -21,6 +21,9 @@ bool sdag_apply_ready(sdag_apply *p, int32_t owner);
 /* Brings them into the session's store. */
 sdag_status sdag_apply_take(sdag_apply *p, int32_t owner);
 
+/* After the weights have been asked for: none was made anew. */
+sdag_status sdag_apply_complete(const sdag_apply *p);
+
 /* ---- the phase (compose.c) */
 
 /* Sets p->graph, phase, source, data. */

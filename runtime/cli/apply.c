@@ -58,7 +58,8 @@ sdag_status sdag_cli_apply(sdag_apply **out, sdag_cli *c, sdag_apply_options *o)
 void sdag_cli_apply_note(sdag_cli *c, const sdag_apply *p)
 {
     if (!c->quiet)
-        sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "'%s' with the weights of %s; %s", p->title, p->weights, p->data);
+        sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "'%s' with the weights of %s; %s", p->title,
+                     p->weights ? p->weights : "another node", p->data);
 }
 
 bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id)

@@ -402,6 +402,7 @@ const sdag_onnx_row sdag_onnx_rows[] = {
     {"lengths", sdag_onnx_lengths, NULL},
     {"concat", concat, NULL},
     {"slice", slice, NULL},
+    {"slice_view", slice, NULL}, /* a slice that moves nothing */
     {"pad", pad, NULL},
     {"reshape", reshape, NULL},
     {"permute", permute, NULL},

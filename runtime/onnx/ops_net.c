@@ -167,6 +167,7 @@ static const char *seen(sdag_onnx *x, const sdag_program_op *o, int64_t t)
 {
     const sdag_attr_attention *c = o->attr;
     int next = 1;
+    if (!c->lengths && !c->causal) return NULL;
     const char *length = c->lengths ? sdag_onnx_in(x, o, next++) : NULL, *sees = NULL;
     const char *prefix = c->prefix ? sdag_onnx_in(x, o, next) : NULL;
     const char *keys = places(x, t, false);
