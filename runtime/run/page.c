@@ -74,7 +74,10 @@ static void write_now(sdag_session *s, const char *state, const char *message)
     sdag_arena arena;
     page_args p = {s, &arena, sdag_log_create(NULL), state, message};
     double began = sdag_now();
-    if (!p.log) return;
+    if (!p.log || s->options->no_report) {
+        sdag_log_destroy(p.log);
+        return;
+    }
     sdag_arena_init(&arena);
     sdag_status status = sdag_arena_try(&arena, write_page, &p);
     sdag_arena_free(&arena);

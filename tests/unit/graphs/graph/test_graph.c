@@ -241,7 +241,8 @@ static sdag_status run_stages(void *arg)
 
 static void run_start(run *r, const char *text)
 {
-    static const char *const levels[] = {"note", "warning", "error"};
+    static const char *const levels[] = {
+        [SDAG_DETAIL] = "detail", [SDAG_NOTE] = "note", [SDAG_WARNING] = "warning", [SDAG_ERROR] = "error"};
     sdag_arena_init(&r->a);
     r->log = sdag_log_create(NULL);
     assert_non_null(r->log);
