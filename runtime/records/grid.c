@@ -73,7 +73,12 @@ static bool write_grid(const sdag_grid *g, const tile *tiles, picture p, sdag_lo
         draw(&p, SDAG_GRID_GAP + i / g->columns * block, SDAG_GRID_GAP + i % g->columns * block, t, i / g->n,
              g->side / large);
     }
-    const bool ok = !sdag_png_write(log, path, p.at, p.h, p.w, (int)p.c);
+    sdag_outfile o;
+    bool ok = !sdag_out_open(&o, log, path);
+    if (ok) {
+        o.loose = true;
+        ok = !sdag_png_put(&o, log, p.at, p.h, p.w, (int)p.c) && !sdag_out_commit(&o, log);
+    }
     sdag_free(p.at);
     return ok;
 }
