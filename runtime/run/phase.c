@@ -46,10 +46,15 @@ static const char *schedule_name(sdag_session *s, const sdag_schedule *schedule)
     const sdag_phase *ph = &s->graph->phases[s->phase];
     for (int i = 0; i < ph->n_nodes; i++) {
         const sdag_gnode *g = &s->graph->nodes[ph->order[i]];
-        for (const sdag_opt *o = g->type->opts; o && o->name; o++)
+        for (const sdag_opt *o = g->type->opts; o && o->name; o++) {
+            const sdag_schedules *map = (const void *)((const char *)g->opts + o->offset);
+            for (int k = 0; o->kind == SDAG_OPT_SCHEDULES && k < map->n; k++)
+                if (&map->at[k].schedule == schedule)
+                    return sdag_arena_printf(s->arena, "%s.%s", g->name, map->at[k].name);
             if (o->kind == SDAG_OPT_SCHEDULE && (const char *)g->opts + o->offset == (const char *)schedule)
                 return sdag_arena_printf(s->arena, "%s.%s", g->name,
                                          strrchr(o->name, '.') ? strrchr(o->name, '.') + 1 : o->name);
+        }
     }
     return NULL;
 }
@@ -144,6 +149,7 @@ static sdag_status after_step(training *t, int64_t step)
     if (end) sdag_records_look(s, SDAG_LOOK_DUE);
     if (end) sdag_records_moment(s, false);
     if (end) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->report * t->task->images);
+    if (end && !status) sdag_page_moment(s, false);
     sdag_duration every = t->phase->checkpoint;
     bool due = every.n > 0 ? t->at->step % sdag_duration_steps(every, per_epoch) == 0
                            : end && sdag_now() - t->saved > checkpoint_seconds;
@@ -196,6 +202,7 @@ static sdag_status prepare(training *t)
     if (t->task->steps_per_epoch < 1) t->task->steps_per_epoch = 1;
     t->task->steps = d.n < 0 ? t->task->steps_per_epoch : sdag_duration_steps(d, t->task->steps_per_epoch);
     if (d.n == 0) t->task->steps = 0;
+    s->steps = t->task->steps;
     t->report = t->phase->report.n > 0 ? sdag_duration_steps(t->phase->report, t->task->steps_per_epoch)
                                        : t->task->steps_per_epoch;
     status = sdag_probes_create(&t->probes, &t->n_probes, s, &t->arena, t->at->phase);
