@@ -6,7 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/io/png_write.h"
 
-enum { ABREAST = 8, SEEN = 48, PAPER = 255 }; /* tiles in a row at least; side that can be seen; the ground */
+enum { ABREAST = 8, SEEN = 48, PAPER = 255 }; /* tiles in a row, about; side that can be seen; the ground */
 
 typedef struct tile {
     const sdag_tensor *x;
@@ -83,6 +83,8 @@ static bool write_grid(const sdag_grid *g, const tile *tiles, picture p, sdag_lo
     return ok;
 }
 
+int64_t sdag_grid_abreast(int n) { return n < ABREAST ? (ABREAST + n / 2) / n : 1; }
+
 bool sdag_grid_write(sdag_grid *g, sdag_log *log, const char *path)
 {
     tile tiles[SDAG_GRID_TILES];
@@ -100,7 +102,7 @@ bool sdag_grid_write(sdag_grid *g, sdag_log *log, const char *path)
         p.c = tiles[i].c > p.c ? tiles[i].c : p.c;
     }
     g->side = large * (large < SEEN ? (SEEN + large - 1) / large : 1);
-    g->columns = g->n * (ABREAST > g->n ? ABREAST / g->n : 1);
+    g->columns = g->n * sdag_grid_abreast(g->n);
     if (g->columns > g->samples * g->n) g->columns = g->samples * g->n;
     g->rows = (g->samples * g->n + g->columns - 1) / g->columns;
     p.h = g->rows * (g->side + SDAG_GRID_GAP) + SDAG_GRID_GAP;

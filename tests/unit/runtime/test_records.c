@@ -65,10 +65,10 @@ static void test_grid(void **state)
     g.tiles[2] = (sdag_tensor){colour, SDAG_DT_U8, SDAG_SHAPE(B, W, W, 3)};
     assert_true(sdag_grid_write(&g, NULL, temp_path("a.png")));
     assert_int_equal(g.side, 48);
-    assert_true(g.columns == 6 && g.rows == 3);
+    assert_true(g.columns == 9 && g.rows == 2);
     uint8_t *p = read_grid(&h, &w);
-    assert_int_equal(w, 6 * 50 + 2);
-    assert_int_equal(h, 3 * 50 + 2);
+    assert_int_equal(w, 9 * 50 + 2);
+    assert_int_equal(h, 2 * 50 + 2);
     for (int k = 0; k < B; k++) {
         assert_int_equal(corner(&g, p, w, 3 * k)[0], (int)(255 * a[k * H * W] + 0.5f));
         /* b reaches from -2.8 to 1.2: stretched to what it spans */
