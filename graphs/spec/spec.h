@@ -96,6 +96,8 @@ const char *sdag_spec_kind_name(const sdag_spec *s); /* "nothing", "a value", "a
 /* YAML that parses to the same tree: block style for the upper levels, flow style for what fits 100 columns. */
 void sdag_spec_print(sdag_str *out, const sdag_spec *s);
 
+const char *sdag_spec_library(void); /* version of libyaml: "0.2.5" */
+
 /* For the sources of this folder: a new map's or list's height, size and index from its children; and whether text
  * means something else when it is not quoted. */
 void sdag_spec_finish(sdag_arena *a, sdag_spec *s);

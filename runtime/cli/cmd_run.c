@@ -118,19 +118,30 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     return sdag_out_commit(&o, c->log);
 }
 
-/* The last value of every probe, phases in the order of the file. */
+static void remove_report(const char *path)
+{
+    DIR *d = opendir(path);
+    if (!d) return;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    rmdir(path);
+}
+
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl"};
+    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
+    remove_report(sdag_arena_printf(c->arena, "%s/report", dir));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(sdag_arena_printf(c->arena, "%s/%s", dir, files[i]));
     rmdir(dir); /* stays when a sink has written into it */
 }
 
+/* The last value of every probe, phases in the order of the file. */
 static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
@@ -160,6 +171,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (dir && file && !c->quiet)
         sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
     if (dir) file = sdag_arena_printf(c->arena, "%s/config.yaml", dir);
+    if (c->embedding && strcmp(c->embedding, "pca") && strcmp(c->embedding, "tsne"))
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--embedding is '%s', expected pca or tsne", c->embedding);
     sdag_status status = sdag_cli_load(&g, &spec, c, file);
     if (!status) status = sdag_cli_check_graph(c, g, true);
     if (!status) status = sdag_gemm_init(c->log);
@@ -178,6 +191,9 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .resume = c->resume != NULL,
                           .progress = !c->no_progress,
                           .quiet = c->quiet,
+                          .no_report = c->no_report,
+                          .embedding = c->embedding,
+
                           .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);

@@ -100,7 +100,7 @@ void sdag_page_open(sdag_session *s, const sdag_cursor *at)
     sdag_arena arena;
     page_args p = {.s = s, .arena = &arena};
     s->page = (sdag_page_clock){.began = sdag_now(), .written = -INFINITY};
-    if (!s->options->resume) return;
+    if (!s->options->resume || s->options->no_report) return;
     sdag_arena_init(&arena);
     sdag_arena_try(&arena, open_page, &p);
     sdag_arena_free(&arena);
@@ -111,7 +111,8 @@ void sdag_page_moment(sdag_session *s, bool phase_over)
 {
     double since = sdag_now() - s->page.written;
     s->page.moved = true;
-    if (since >= (phase_over ? between_phases : between_pages) && since >= times_cost * s->page.cost)
+    if (!s->options->no_report && since >= (phase_over ? between_phases : between_pages) &&
+        since >= times_cost * s->page.cost)
         write_now(s, "running", NULL);
 }
 
@@ -119,7 +120,8 @@ void sdag_page_end(sdag_session *s, sdag_status status)
 {
     const char *message = NULL;
     bool done = !status, stopped = status == SDAG_STOPPED;
-    if (!s->metrics.bytes || (done && !s->page.moved)) return; /* nothing to show, or nothing new */
+    if (s->options->no_report || !s->metrics.bytes || (done && !s->page.moved))
+        return; /* nothing to show, or nothing new */
     for (int i = 0; i < sdag_log_count(s->log) && !done && !stopped; i++)
         if (sdag_log_at(s->log, i)->level == SDAG_ERROR) message = sdag_log_at(s->log, i)->text;
     if (done) s->phase = s->graph->n_phases;

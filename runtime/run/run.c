@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "runtime/records/records.h"
 #include "runtime/run/phase.h"
 #include "runtime/run/signals.h"
 
@@ -18,6 +19,7 @@ static sdag_status run_phase(sdag_session *s, sdag_cursor *at)
     *at = (sdag_cursor){.phase = at->phase + 1, .metrics_bytes = s->metrics.bytes};
     status = sdag_metrics_summary(s);
     if (!status) status = sdag_checkpoint_write(s, at);
+    if (!status) sdag_records_moment(s, true);
     if (!status) sdag_page_moment(s, true);
     return status;
 }
@@ -34,8 +36,11 @@ static sdag_status run_phases(sdag_session *s)
                          s->options->out_dir);
     }
     if (!status) status = sdag_metrics_open(s, at.metrics_bytes);
+    if (!status) sdag_records_open(s, &at);
     if (!status) sdag_page_open(s, &at);
     while (!status && at.phase < s->graph->n_phases) status = run_phase(s, &at);
+    if (status) sdag_records_moment(s, true); /* what came before a stop or a failure */
+    sdag_records_close(s);
     return status;
 }
 
