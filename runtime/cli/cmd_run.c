@@ -157,6 +157,8 @@ static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
     }
     json_decref(root);
     printf("results in %s\n", dir);
+    const char *page = sdag_arena_printf(c->arena, "%s/report.html", dir);
+    if (!access(page, F_OK)) printf("as a page: %s\n", page);
 }
 
 sdag_status sdag_cli_run(sdag_cli *c)
