@@ -2,8 +2,7 @@
  * declarations and for the table from which parsing, help, completions and manual pages are read. A file of the same
  * name, cmd_<name>.c, holds it. options: names of the rows of options.h that it takes, separated by spaces. */
 /* clang-format off */
-COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress tensorboard", "train, evaluate and predict: everything the file says")
-COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress no-report embedding", "train, evaluate and predict: everything the file says")
+COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress no-report embedding tensorboard", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
 COMMAND(viz, "graph.yaml", 1, 1, "set output format phase level", "draw the pipeline")
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")

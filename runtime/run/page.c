@@ -55,7 +55,7 @@ static sdag_status write_state(const page_args *p)
                   rint(10 * (s->page.before + sdag_now() - s->page.began)) / 10, "written", (json_int_t)time(NULL));
     if (s->phase < g->n_phases) json_object_set_new(o, "phase", json_string(g->phases[s->phase].name));
     if (p->message) json_object_set_new(o, "message", json_string(p->message));
-    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(o);
     status = write_text(p->log, path, text);
     free(text);
