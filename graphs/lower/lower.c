@@ -5,10 +5,24 @@
 #include "core/ops/ops.h"
 #include "graphs/lower/lower_int.h"
 
+/* A node within a module: all that is emitted belongs to the node of the phase, under a longer name. */
+static void enter_inner(sdag_lowering *x, const sdag_gnode *g)
+{
+    sdag_build *b = &x->build;
+    b->loc = g->loc;
+    b->inner = sdag_arena_printf(b->arena, "%s%s.", x->nesting->path, g->name);
+    b->training = x->nesting->training && !g->freeze;
+    b->frozen = x->nesting->frozen || g->freeze;
+}
+
 static void enter_node(sdag_lowering *x, int32_t index)
 {
     sdag_build *b = &x->build;
     const sdag_gnode *g = &x->req->graph->nodes[index];
+    if (x->nesting) {
+        enter_inner(x, g);
+        return;
+    }
     const sdag_copying *c = x->copying;
     const sdag_gnode *from = c ? sdag_copy_source(x, index) : NULL;
     b->node = c ? c->index : index;
@@ -78,17 +92,10 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
     }
 }
 
-/* Names of the views that a mapping node maps over; *n = 1: a plain value. */
-static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
+const char **sdag_wire_names(sdag_lowering *x, const sdag_gnode *to, int port, int n)
 {
-    *n = 1;
-    int port = 0; /* the first whose views are mapped */
-    while (port < g->n_in && g->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) port++;
-    if (!g->type->maps || port == g->n_in || !g->in[port].n) return NULL;
-    *n = sdag_wire_views(x, g, port);
-    if (x->build.status || *n <= 1) return NULL;
-    const char **names = SDAG_NEWS(x->build.arena, const char *, *n);
-    sdag_wires w = sdag_wires_of(x, g, port);
+    const char **names = SDAG_NEWS(x->build.arena, const char *, n);
+    sdag_wires w = sdag_wires_of(x, to, port);
     int k = 0;
     for (int i = 0; i < w.n; i++) {
         const sdag_ref *r = &w.refs[i];
@@ -98,6 +105,18 @@ static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
             for (int v = 0; v < p->n; v++) names[k++] = p->names[v];
     }
     return names;
+}
+
+/* Names of the views that a mapping node maps over; *n = 1: a plain value. */
+static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
+{
+    *n = 1;
+    int port = 0; /* the first whose views are mapped */
+    while (port < g->n_in && g->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) port++;
+    if (!g->type->maps || port == g->n_in || !g->in[port].n) return NULL;
+    *n = sdag_wire_views(x, g, port);
+    if (x->build.status || *n <= 1) return NULL;
+    return sdag_wire_names(x, g, port, *n);
 }
 
 void sdag_lower_node(sdag_lowering *x, int32_t index)

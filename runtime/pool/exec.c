@@ -183,8 +183,15 @@ static void get_ready(sdag_exec *x, bool body, bool feed)
 static sdag_status report(sdag_exec *x)
 {
     const sdag_hit *h = &x->hit;
-    int32_t node = x->program->ops.at[h->op].node;
+    const sdag_program_op *o = &x->program->ops.at[h->op];
+    int32_t node = o->node;
     sdag_loc loc = node >= 0 && x->node_locs ? x->node_locs[node] : SDAG_NOLOC;
+    if (node >= 0 && x->node_names && o->inner && o->inner[0]) { /* within a module: its line, then the node's */
+        sdag_fail(x->log, h->status, o->loc, "%s.%.*s: %s", x->node_names[node], (int)strlen(o->inner) - 1, o->inner,
+                  h->text);
+        sdag_log_add(x->log, SDAG_NOTE, loc, "in '%s', here", x->node_names[node]);
+        return h->status;
+    }
     if (node >= 0 && x->node_names) return sdag_fail(x->log, h->status, loc, "%s: %s", x->node_names[node], h->text);
     if (node >= 0) return sdag_fail(x->log, h->status, loc, "node %d: %s", node, h->text);
     return sdag_fail(x->log, h->status, loc, "%s", h->text);

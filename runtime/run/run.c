@@ -12,6 +12,7 @@ static sdag_status run_phase(sdag_session *s, sdag_cursor *at)
     s->phase = at->phase;
     s->step = s->epoch = s->steps = 0;
     sdag_status status = sdag_session_open_data(s, at->phase);
+    if (!status) status = sdag_classes_write(s, at->phase);
     if (!status)
         status = s->graph->phases[at->phase].optimizer >= 0 ? sdag_phase_train(s, at) : sdag_phase_infer(s, at);
     if (status) return status;

@@ -31,6 +31,8 @@ typedef struct sdag_session sdag_session;
 
 /* The weight of a state of a phase's program: made (from `use`, from a file, or by its rule) on the first call. */
 sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const sdag_state *state);
+/* The weights of a node of a phase from a file that a run has written, for those that ask for them later. */
+sdag_status sdag_store_read(sdag_session *s, int32_t phase, const char *node, const char *path);
 /* Writes weights/PHASE.NODE.safetensors for the nodes of a phase that have weights of their own. */
 sdag_status sdag_store_export(sdag_session *s, int32_t phase);
 /* SDAG_DIVERGED, naming it, when a weight or slot of the phase is not finite: the last update's results are read by no
@@ -99,6 +101,13 @@ sdag_status sdag_metrics_emit(sdag_session *s, json_t *line);                   
 sdag_status sdag_metrics_value(sdag_session *s, const char *name, double value); /* a line, and the summary */
 sdag_status sdag_metrics_summary(sdag_session *s);                               /* rewrites summary.json */
 void sdag_metrics_close(sdag_session *s);
+
+/* ---- names of classes (classes.c) */
+
+/* Adds those of the sources of a phase, which are open, to classes.json. */
+sdag_status sdag_classes_write(sdag_session *s, int32_t phase);
+/* All of classes.json, to be released; NULL: there is none. */
+json_t *sdag_classes_read(sdag_arena *a, const char *dir);
 
 /* ---- checkpoints (checkpoint.c) */
 

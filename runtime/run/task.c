@@ -29,6 +29,7 @@ sdag_status sdag_session_open_data(sdag_session *s, int32_t phase)
         sdag_open o = {.arena = s->arena, .log = s->log, .loc = g->loc, .seed = s->graph->seed};
         sdag_status status = g->type->open(&s->data[n], g->opts, &o);
         if (status) return status;
+        sdag_log_add(s->log, SDAG_DETAIL, SDAG_NOLOC, "opened '%s': %lld samples", g->name, (long long)s->data[n]->n);
         sdag_arena_defer(s->arena, close_data, s->data[n]);
     }
     return SDAG_OK;
