@@ -118,8 +118,8 @@ static void add_shapes(const sdag_drawing *d, sdag_box *box, const sdag_gnode *n
         sdag_val v = port->n == 1 && port->vals && port->vals[0] ? port->vals[0] : port->joint;
         for (int k = 0; k < port->n && !v && port->vals; k++) v = port->vals[k];
         if (!v) continue;
-        const char *text = sdag_arena_printf(d->p->a, "%s: %s", n->type->outs[i].name,
-                                             sdag_picture_value(d->p, &l->program, v));
+        const char *text =
+            sdag_arena_printf(d->p->a, "%s: %s", n->type->outs[i].name, sdag_picture_value(d->p, &l->program, v));
         if (port->n > 1) text = sdag_arena_printf(d->p->a, "%s, %d views", text, port->n);
         SDAG_PICTURE_ADD(box->tips, sdag_picture_text(d->p, text, TIP_MAX));
     }

@@ -134,7 +134,8 @@ static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub
         sub[i] = agsubg(around, name, 1);
         set_label(g, sub[i], l->groups[i]);
         set(sub[i], "labelloc", "t");
-        set(sub[i], "labeljust", parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
+        set(sub[i], "labeljust",
+            parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
         set(sub[i], "style", "rounded,filled");
         set(sub[i], "margin", parent < 0 ? "14" : "8");
         const char *fill = s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill;

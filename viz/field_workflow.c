@@ -21,7 +21,8 @@ static const char *types_of(sdag_field *f, sdag_role role, sdag_field_kind kind)
 {
     sdag_field_words words = {0};
     for (sdag_field_at at = {.kind = kind}; sdag_field_next(f, &at);)
-        if (at.node->type->role == role && sdag_field_first(f, at.i)) sdag_field_add(f, &words, short_name(f, at.node->type->name));
+        if (at.node->type->role == role && sdag_field_first(f, at.i))
+            sdag_field_add(f, &words, short_name(f, at.node->type->name));
     return sdag_field_join(f, &words, ", ", MOST);
 }
 
@@ -56,7 +57,8 @@ static void draw_methods(sdag_field *f, int above)
     for (int i = 0; i < f->n; i++) {
         const sdag_field_entry *e = &f->list[i];
         bool other = true; /* whether no variant of the folder stands there yet */
-        for (int k = 0; k < i; k++) other &= strcmp(f->list[k].folder, e->folder) != 0 || !goes_whole_way(f, f->list[k].g);
+        for (int k = 0; k < i; k++)
+            other &= strcmp(f->list[k].folder, e->folder) != 0 || !goes_whole_way(f, f->list[k].g);
         if (!other || !goes_whole_way(f, e->g)) continue;
         if (group < 0) group = sdag_field_group(f, -1, "whole", "Pipelines that go the whole way");
         const int box = sdag_field_box(f, group, SDAG_LOOK_FACT, e->g->name ? e->g->name : e->folder, e->g->family, e);
@@ -77,8 +79,8 @@ void sdag_field_workflow(sdag_field *f)
     const int second = sdag_field_group(f, -1, "phase_2", "Phase 2: Downstream Task");
     SDAG_PICTURE_ADD(f->p->groups.at[first].details, "(Unsupervised)");
     SDAG_PICTURE_ADD(f->p->groups.at[second].details, "(Supervised Fine-tuning)");
-    const int data = sdag_field_box(f, first, SDAG_ROLE_SOURCE, "Unlabeled Data",
-                                    types_of(f, SDAG_ROLE_SOURCE, SDAG_FIELD_SELF), e);
+    const int data =
+        sdag_field_box(f, first, SDAG_ROLE_SOURCE, "Unlabeled Data", types_of(f, SDAG_ROLE_SOURCE, SDAG_FIELD_SELF), e);
     const int labels = sdag_field_box(f, first, SDAG_ROLE_PRETEXT, "Automatic Label Generation", tasks(f), e);
     const int model =
         sdag_field_box(f, first, SDAG_ROLE_ENCODER, "Model", types_of(f, SDAG_ROLE_ENCODER, SDAG_FIELD_SELF), e);

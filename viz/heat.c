@@ -31,8 +31,8 @@ void sdag_heat_box(sdag_picture *p, sdag_box *box, const sdag_heat *h, double va
     box->fill = sdag_arena_str(p->a, sdag_theme_heat(colour, h->max > 0 ? value / h->max : 0));
     box->value = sdag_heat_text(p->a, h->kind, value);
     if (whole > 0)
-        box->value = sdag_arena_printf(p->a, "%s, %.*f %%", box->value, value < 0.0995 * whole ? 1 : 0,
-                                       100 * value / whole);
+        box->value =
+            sdag_arena_printf(p->a, "%s, %.*f %%", box->value, value < 0.0995 * whole ? 1 : 0, 100 * value / whole);
 }
 
 /* ---- the file ---- */
@@ -71,7 +71,8 @@ static sdag_status fill_in(sdag_heat *h, const timing *t, const sdag_graph *g)
     for (int32_t i = 0; i < g->n_phases; i++) {
         json_t *nodes = json_object_get(json_object_get(phases, g->phases[i].name), "nodes"), *row;
         const char *name;
-        json_object_foreach(nodes, name, row) {
+        json_object_foreach(nodes, name, row)
+        {
             double d = amount(row, key);
             int32_t id = sdag_graph_find(g, i, name);
             if (d < 0) continue;
@@ -94,7 +95,8 @@ sdag_status sdag_heat_read(sdag_heat **out, sdag_arena *a, sdag_log *log, const 
     size_t len;
     json_error_t e;
     *t = (timing){.log = log, .path = sdag_arena_printf(a, "%s/timing.json", run)};
-    *h = (sdag_heat){.kind = kind, .nodes = SDAG_NEWS(a, double, g->n_nodes), .phases = SDAG_NEWS(a, double, g->n_phases)};
+    *h = (sdag_heat){
+        .kind = kind, .nodes = SDAG_NEWS(a, double, g->n_nodes), .phases = SDAG_NEWS(a, double, g->n_phases)};
     for (int32_t i = 0; i < g->n_nodes; i++) h->nodes[i] = -1;
     sdag_status status = sdag_file_read(&text, &len, a, log, SDAG_NOLOC, t->path, TIMING_MAX);
     if (status) return status;

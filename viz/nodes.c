@@ -44,7 +44,8 @@ static void draw_closed(const sdag_drawing *d, int32_t index)
     const char *id = sdag_arena_printf(d->p->a, "p%d", (int)index + 1);
     const int box = d->closed[index] = sdag_picture_box(d->p, group, SDAG_LOOK_PHASE, id, phase->name);
     sdag_box *b = &d->p->boxes.at[box];
-    SDAG_PICTURE_ADD(b->details, sdag_arena_printf(d->p->a, "%d node%s", phase->n_nodes, phase->n_nodes == 1 ? "" : "s"));
+    SDAG_PICTURE_ADD(b->details,
+                     sdag_arena_printf(d->p->a, "%d node%s", phase->n_nodes, phase->n_nodes == 1 ? "" : "s"));
     add_roles(d, b, phase);
     for (int k = 0; k < phase->n_nodes; k++) d->ends[phase->order[k]] = (sdag_ends){.in = box, .out = box};
     if (d->heat) sdag_heat_box(d->p, b, d->heat, d->heat->phases[index], 0);
@@ -82,14 +83,14 @@ static void draw_phase(const sdag_drawing *d, int32_t index)
 static bool line_exists(const sdag_picture *p, int from, int to, sdag_line_kind kind)
 {
     for (int i = p->lines.n - 1; i >= 0; i--)
-        if (p->lines.at[i].from == from && p->lines.at[i].to == to && p->lines.at[i].kind == kind)
-            return true;
+        if (p->lines.at[i].from == from && p->lines.at[i].to == to && p->lines.at[i].kind == kind) return true;
     return false;
 }
 
 static void add_weights(const sdag_drawing *d, int from, int to, sdag_line_kind kind)
 {
-    if (from >= 0 && to >= 0 && from != to && !line_exists(d->p, from, to, kind)) sdag_picture_line(d->p, from, to, kind);
+    if (from >= 0 && to >= 0 && from != to && !line_exists(d->p, from, to, kind))
+        sdag_picture_line(d->p, from, to, kind);
 }
 
 /* Whether the node's weights, as they leave its phase, have been trained there. */
@@ -121,8 +122,9 @@ static int draw_model(const sdag_drawing *d, int32_t phase)
     if (!any || !is_drawn(d, phase)) return -1;
     const bool tuned = starts_from_earlier(g, &g->phases[phase]);
     const int look = tuned ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
-    const int box = sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
-                                     tuned ? "fine-tuned model" : "pre-trained model");
+    const int box =
+        sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
+                         tuned ? "fine-tuned model" : "pre-trained model");
     sdag_str_add(&names, "");
     for (int32_t i = 0; i < g->n_nodes; i++)
         if (given[i]) {
@@ -179,7 +181,8 @@ static void draw_rows(const sdag_drawing *d)
         if (p->groups.at[i].parent >= 0) row[i] = row[p->groups.at[i].parent];
     for (int i = 0; i < n_lines; i++) {
         const sdag_line *l = &p->lines.at[i];
-        const int gap = l->kind == SDAG_LINE_ORDER || l->kind == SDAG_LINE_WEIGHTS || l->kind == SDAG_LINE_MODEL ? 0 : 1;
+        const int gap =
+            l->kind == SDAG_LINE_ORDER || l->kind == SDAG_LINE_WEIGHTS || l->kind == SDAG_LINE_MODEL ? 0 : 1;
         inner[l->to] |= gap > 0;
         if (rank[l->from] + gap > rank[l->to]) rank[l->to] = rank[l->from] + gap;
     }
@@ -262,8 +265,7 @@ static sdag_status read_heat(sdag_drawing *d, sdag_log *log)
     if (d->o->heat == SDAG_VIZ_NO_HEAT) return SDAG_OK;
     sdag_status status = sdag_heat_read(&h, d->p->a, log, d->g, d->o->heat, d->o->run);
     d->heat = h;
-    if (!status)
-        d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_heat_text(d->p->a, d->o->heat, h->max)};
+    if (!status) d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_heat_text(d->p->a, d->o->heat, h->max)};
     return status;
 }
 

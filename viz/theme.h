@@ -47,13 +47,13 @@ typedef enum {
 
 typedef struct sdag_theme_line {
     const char *legend;
-    const char *color, *bundle; /* bundle: the same, twice with a gap */
+    const char *color, *bundle;        /* bundle: the same, twice with a gap */
     const char *style, *width, *arrow; /* Graphviz */
-    /* Ranks between its ends: 0 lets them stand side by side. Never 0 where there are labels: dot of Graphviz 2.42 frees
-     * memory twice after some layouts with labelled lines between boxes of one rank. */
+    /* Ranks between its ends: 0 lets them stand side by side. Never 0 where there are labels: dot of Graphviz 2.42
+     * frees memory twice after some layouts with labelled lines between boxes of one rank. */
     const char *minlen;
-    const char *weight;                        /* how much it pulls them together */
-    const char *mermaid;                       /* NULL: not drawn */
+    const char *weight;  /* how much it pulls them together */
+    const char *mermaid; /* NULL: not drawn */
 } sdag_theme_line;
 
 #define SDAG_THEME_FONT "Helvetica,Arial,sans-serif"

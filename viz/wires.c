@@ -87,8 +87,7 @@ static void add_purpose(const sdag_drawing *d, sdag_line *line, const sdag_gnode
     }
     if (from->type->role == SDAG_ROLE_PRETEXT && r->port > 0 && !optional)
         SDAG_PICTURE_ADD(line->label, "pseudo-labels");
-    if (line->many && d->names[r->node])
-        SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, d->names[r->node], 40));
+    if (line->many && d->names[r->node]) SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, d->names[r->node], 40));
     if (line->kind == SDAG_LINE_STOP)
         SDAG_PICTURE_ADD(line->label, from->type->stops_gradient ? "stop-gradient" : "no gradient");
 }

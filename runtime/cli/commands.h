@@ -4,7 +4,7 @@
 /* clang-format off */
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
-COMMAND(viz, "graph.yaml", 0, 1, "set output format phase level show run node collapse expand map", "draw the pipeline, or with --map DIR those in a folder")
+COMMAND(viz, "graph.yaml | [DIR]", 0, 1, "set output format phase level show run node collapse expand map", "draw the pipeline, or a map of those in a folder")
 COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
 COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")

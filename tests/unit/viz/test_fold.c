@@ -47,6 +47,33 @@ static const char timing[] =
     "\"gone\": {\"seconds\": 1e-6, \"bytes\": 1}, \"compiler\": {\"seconds\": 0.0004979, \"bytes\": 16}},"
     "\"kinds\": {\"conv2d\": {\"seconds\": 0.003, \"ops\": 12}}}}}";
 
+static const char modular[] = "version: 1\n"
+                              "name: modular\n"
+                              "modules:\n"
+                              "  block:\n"
+                              "    params: {width: 4}\n"
+                              "    in: x\n"
+                              "    nodes:\n"
+                              "      conv: {type: layer.conv2d, in: x, width: $width}\n"
+                              "      relu: {type: layer.relu, in: conv}\n"
+                              "    out: relu\n"
+                              "  net:\n"
+                              "    in: x\n"
+                              "    nodes:\n"
+                              "      stem: {type: layer.conv2d, in: x, width: 4}\n"
+                              "      body: {type: module.block, in: stem, repeat: 2}\n"
+                              "      pool: {type: layer.global_pool, in: body}\n"
+                              "    out: pool\n"
+                              "phases:\n"
+                              "  pretrain:\n"
+                              "    steps: 3\n"
+                              "    nodes:\n"
+                              "      digits: {type: source.digits}\n"
+                              "      views: {type: augment, in: digits, views: 2, ops: [noise]}\n"
+                              "      encoder: {type: module.net, in: views}\n"
+                              "      loss: {type: loss.nt_xent, in: encoder}\n"
+                              "      optimizer: {type: optimizer.sgd, in: loss}\n";
+
 /* ---- golden texts ---- */
 
 static const struct {
@@ -66,6 +93,28 @@ static const struct {
     {"heat-time.dot", {.format = SDAG_VIZ_DOT, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
     {"heat-bytes.mmd", {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_BYTES, .collapse = "finetune,predict"}},
 };
+
+/* A module: one box, the nodes that it is made of, and all the way down. */
+static void test_modules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *expand;
+    } ways[] = {{"module-closed.mmd", NULL}, {"module-open.mmd", "encoder"}, {"module-all.mmd", "all"}};
+    sketch s;
+    sketch_start(&s, modular, NULL, 0);
+    for (size_t i = 0; i < 3; i++) {
+        sketch_golden(&s, ways[i].file, (sdag_viz_options){.format = SDAG_VIZ_MERMAID, .expand = ways[i].expand});
+        sketch_sound(&s, (sdag_viz_options){.expand = ways[i].expand, .shapes = SDAG_VIZ_SHAPES_WIRES});
+    }
+    sketch_golden(&s, "module-all.dot", (sdag_viz_options){.format = SDAG_VIZ_DOT, .expand = "all"});
+    const char *text = sketch_draw(&s, (sdag_viz_options){.format = SDAG_VIZ_MERMAID, .expand = "all"});
+    assert_non_null(strstr(text, "p1_views --> p1_encoder_stem\n"));
+    assert_non_null(strstr(text, "p1_encoder_stem --> p1_encoder_body_0_conv\n"));
+    assert_non_null(strstr(text, "p1_encoder_body_1_relu --> p1_encoder_pool\n"));
+    assert_non_null(strstr(text, "p1_encoder_pool -->|\"z of 2 views\"| p1_loss\n"));
+    sketch_end(&s);
+}
 
 static void test_golden(void **state)
 {
@@ -111,7 +160,9 @@ static const struct {
     sdag_status status;
     const char *says;
 } slips[] = {
-    {{.collapse = "finetun"}, SDAG_USAGE, "--collapse: 'finetun' is no phase, module or encoder of this pipeline; did you"},
+    {{.collapse = "finetun"},
+     SDAG_USAGE,
+     "--collapse: 'finetun' is no phase, module or encoder of this pipeline; did you"},
     {{.collapse = "projector"}, SDAG_USAGE, "'projector' is no phase, module or encoder"},
     {{.expand = "encoder,"}, SDAG_USAGE, "--expand: '' is no phase"},
     {{.expand = "predict.encodr"}, SDAG_USAGE, "'predict.encodr' is no"},
@@ -165,9 +216,10 @@ static void test_odd_timings(void **state)
 static void test_extremes(void **state)
 {
     (void)state;
-    static const char text[] = "{\"phases\": {\"pretrain\": {\"nodes\": {\"encoder\": {\"seconds\": 1e300, \"bytes\": 1e18},"
-                               "\"loss\": {\"seconds\": 0, \"bytes\": 0.5},"
-                               "\"</text><script>\": {\"seconds\": 1, \"bytes\": 2}}}}}";
+    static const char text[] =
+        "{\"phases\": {\"pretrain\": {\"nodes\": {\"encoder\": {\"seconds\": 1e300, \"bytes\": 1e18},"
+        "\"loss\": {\"seconds\": 0, \"bytes\": 0.5},"
+        "\"</text><script>\": {\"seconds\": 1, \"bytes\": 2}}}}}";
     temp_write("big/timing.json", text, strlen(text));
     sketch s;
     sketch_start(&s, yaml, NULL, 0);
@@ -190,8 +242,8 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),      cmocka_unit_test(test_content),
-                                       cmocka_unit_test(test_slips),       cmocka_unit_test(test_odd_timings),
-                                       cmocka_unit_test(test_extremes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),      cmocka_unit_test(test_modules),
+                                       cmocka_unit_test(test_content),     cmocka_unit_test(test_slips),
+                                       cmocka_unit_test(test_odd_timings), cmocka_unit_test(test_extremes)};
     return cmocka_run_group_tests(tests, NULL, stop);
 }

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include "core/base/alloc.h"
 #include "tests/support/sketch.h"
 #include "tests/support/temp.h"
 #include "tests/support/xml.h"
 #include "viz/viz.h"
+#include <cmocka.h>
 
 /* ---- node types beside the built-in ones, for shapes of graphs that those do not make ---- */
 
