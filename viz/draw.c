@@ -8,6 +8,7 @@
  * - It numbers names by their addresses, and orders subgraphs by number: our own numbering makes the order that of
  *   creation.
  * - Nothing here may leave while it holds the lock: labels are made before, the result is copied after. */
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,31 +118,40 @@ static void set_label(Agraph_t *g, void *part, const char *html)
     agstrfree(g, text);
 }
 
-/* The i-th of n parts in the order in which dot shall see them: where nothing else decides, it lays out the boxes of a
- * pipeline from the last to the first, and those that hang from one box, from the first. */
-static int nth(const sdag_picture *p, int i, int n) { return p->hangs ? i : n - 1 - i; }
+/* A picture and what it becomes in Graphviz. */
+typedef struct sheet {
+    const sdag_picture *p;
+    const sdag_labels *l;
+    sdag_viz_format format;
+    bool forward; /* dot sees the parts from the first to the last */
+    bool hung;    /* the phases hang from one box that is not drawn */
+    Agraph_t *g, **sub;
+    Agnode_t **node;
+} sheet;
+
+/* The i-th of n parts in the order in which dot shall see them. */
+static int nth(const sheet *s, int i, int n) { return s->forward ? i : n - 1 - i; }
 
 /* The frames inside one. */
-static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p,
-                       const sdag_labels *l)
+static void add_groups(sheet *s, Agraph_t *around, int parent)
 {
     char name[128];
+    const sdag_picture *p = s->p;
     for (int k = 0; k < p->groups.n; k++) {
-        const int i = nth(p, k, p->groups.n);
-        const sdag_group *s = &p->groups.at[i];
-        if (s->parent != parent) continue;
-        snprintf(name, sizeof name, "cluster_%s", s->id);
-        sub[i] = agsubg(around, name, 1);
-        set_label(g, sub[i], l->groups[i]);
-        set(sub[i], "labelloc", "t");
-        set(sub[i], "labeljust",
-            parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
-        set(sub[i], "style", "rounded,filled");
-        set(sub[i], "margin", parent < 0 ? "14" : "8");
-        const char *fill = s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill;
-        set(sub[i], "fillcolor", s->fill ? s->fill : fill);
-        set(sub[i], "color", s->look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
-        add_groups(g, sub[i], i, sub, p, l);
+        const int i = nth(s, k, p->groups.n);
+        const sdag_group *each = &p->groups.at[i];
+        if (each->parent != parent) continue;
+        snprintf(name, sizeof name, "cluster_%s", each->id);
+        Agraph_t *sub = s->sub[i] = agsubg(around, name, 1);
+        const char *fill = each->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[each->look].fill;
+        set_label(s->g, sub, s->l->groups[i]);
+        set(sub, "labelloc", "t");
+        set(sub, "labeljust", parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
+        set(sub, "style", "rounded,filled");
+        set(sub, "margin", parent < 0 ? "14" : "8");
+        set(sub, "fillcolor", each->fill ? each->fill : fill);
+        set(sub, "color", each->look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
+        add_groups(s, sub, i);
     }
 }
 
@@ -192,27 +202,50 @@ static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line 
     if (l->to_frame) set(e, "lhead", frame);
 }
 
-static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
-                 sdag_viz_format format)
+/* dot places what hangs from a box in the order of its lines. */
+static void hang(sheet *s)
 {
-    set_defaults(g, l->reach);
-    set_label(g, g, l->legend);
-    Agraph_t *all = agsubg(g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
-    set_label(g, all, l->title);
+    const sdag_picture *p = s->p;
+    Agnode_t *root = agnode(s->g, TEXT("root"), 1);
+    set(root, "style", "invis");
+    set(root, "height", "0");
+    set(root, "width", "0");
+    set(root, "fixedsize", "true");
+    for (int i = 0; i < p->groups.n; i++) {
+        int first = -1;
+        for (int k = p->boxes.n - 1; k >= 0 && p->groups.at[i].parent < 0; k--)
+            if (p->boxes.at[k].group == i) first = k;
+        for (int k = 0; k < p->lines.n; k++) /* what stands below others hangs from them */
+            if (p->lines.at[k].kind == SDAG_LINE_ROW && p->boxes.at[p->lines.at[k].to].group == i) first = -1;
+        if (first < 0) continue;
+        Agedge_t *e = agedge(s->g, root, s->node[first], NULL, 1);
+        set(e, "style", "invis");
+        set(e, "weight", "0");
+    }
+}
+
+static void fill(sheet *s)
+{
+    const sdag_picture *p = s->p;
+    set_defaults(s->g, s->l->reach);
+    set_label(s->g, s->g, s->l->legend);
+    Agraph_t *all = agsubg(s->g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
+    set_label(s->g, all, s->l->title);
     set(all, "labelloc", "t");
     set(all, "margin", "10");
-    add_groups(g, all, -1, sub, p, l);
+    add_groups(s, all, -1);
     for (int k = 0; k < p->boxes.n; k++) {
-        const int i = nth(p, k, p->boxes.n), group = p->boxes.at[i].group;
-        add_box(g, &node[i], group < 0 ? all : sub[group], &p->boxes.at[i], l->boxes[i], l->tips[i],
-                format == SDAG_VIZ_SVG);
+        const int i = nth(s, k, p->boxes.n), group = p->boxes.at[i].group;
+        add_box(s->g, &s->node[i], group < 0 ? all : s->sub[group], &p->boxes.at[i], s->l->boxes[i], s->l->tips[i],
+                s->format == SDAG_VIZ_SVG);
     }
     for (int k = 0; k < p->lines.n; k++) {
-        const int i = nth(p, k, p->lines.n);
+        const int i = nth(s, k, p->lines.n);
         const int group = p->boxes.at[p->lines.at[i].to].group;
-        add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], &p->lines.at[i], l->lines[i],
-                 group < 0 ? NULL : agnameof(sub[group]));
+        add_line(s->g, s->node[p->lines.at[i].from], s->node[p->lines.at[i].to], &p->lines.at[i], s->l->lines[i],
+                 group < 0 ? NULL : agnameof(s->sub[group]));
     }
+    if (s->hung) hang(s);
 }
 
 /* ---- drawing ---- */
@@ -246,50 +279,107 @@ static bool write_dot(drawn *d, Agraph_t *g)
 
 /* Having found a way for a line, dot moves its label to the far side of the free space there, which may be outside of
  * the frame. It is moved back. */
-static void hold_labels(Agraph_t **sub, Agnode_t **node, const sdag_picture *p)
+static void hold_labels(const sheet *s)
 {
     const double gap = 4; /* points */
+    const sdag_picture *p = s->p;
     for (int i = 0; i < p->lines.n; i++) {
         const sdag_line *l = &p->lines.at[i];
         const int group = p->boxes.at[l->from].group;
+        Agnode_t *from = s->node[l->from];
         if (!l->label[0] || group < 0 || group != p->boxes.at[l->to].group) continue;
-        for (Agedge_t *e = agfstout(agraphof(node[l->from]), node[l->from]); e;
-             e = agnxtout(agraphof(node[l->from]), e)) {
+        for (Agedge_t *e = agfstout(s->g, from); e; e = agnxtout(s->g, e)) {
             textlabel_t *t = ED_label(e);
             if (!t || !t->set) continue;
-            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(sub[group]).UR.x - gap);
-            if (aghead(e) == node[l->to] && over > 0) t->pos.x -= over;
+            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(s->sub[group]).UR.x - gap);
+            if (aghead(e) == s->node[l->to] && over > 0) t->pos.x -= over;
         }
     }
 }
 
-static bool render(drawn *d, Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const char *format)
+/* dot sometimes routes a line between boxes of one rank twice, and would draw it double: the first way is kept. */
+static void keep_one_way(const sheet *s)
 {
-    unsigned len = 0;
+    for (int i = 0; i < s->p->boxes.n; i++)
+        for (Agedge_t *e = agfstout(s->g, s->node[i]); e; e = agnxtout(s->g, e)) {
+            splines *way = ED_spl(e);
+            while (way && way->size > 1) free(way->list[--way->size].list);
+        }
+}
+
+/* Pairs of frames side by side of which the later stands to the left. */
+static int count_flips(const sheet *s)
+{
+    int flips = 0;
+    for (int i = 0; i < s->p->groups.n; i++)
+        for (int k = i + 1; k < s->p->groups.n && s->p->groups.at[i].parent < 0; k++) {
+            if (s->p->groups.at[k].parent >= 0) continue;
+            boxf a = GD_bb(s->sub[i]), b = GD_bb(s->sub[k]);
+            flips += a.LL.y < b.UR.y && b.LL.y < a.UR.y && b.UR.x <= a.LL.x;
+        }
+    return flips;
+}
+
+static bool lay_out(sheet *s, Agdisc_t *disc, bool forward, bool hung)
+{
+    s->forward = forward;
+    s->hung = hung;
+    s->g = agopen(TEXT("ssldag"), Agdirected, disc);
+    if (!s->g) return false;
+    fill(s);
+    if (s->format == SDAG_VIZ_DOT) return true;
     if (!context) context = gvContext();
-    if (!context || gvLayout(context, g, "dot")) return false;
-    hold_labels(sub, node, p);
-    bool ok = gvRenderData(context, g, format, &d->data, &len) == 0;
-    gvFreeLayout(context, g);
+    return context && gvLayout(context, s->g, "dot") == 0;
+}
+
+static void clear(sheet *s)
+{
+    if (s->g && context && s->format != SDAG_VIZ_DOT) gvFreeLayout(context, s->g);
+    if (s->g) agclose(s->g);
+    s->g = NULL;
+}
+
+/* Where nothing else decides, dot lays out the boxes of a pipeline from the last to the first, and those of a map,
+ * which hang from one box, from the first; and it may turn phases round. Then other ways are tried, and the best is
+ * kept. */
+static bool lay_out_well(sheet *s, Agdisc_t *disc)
+{
+    static const struct {
+        bool forward, hung;
+    } ways[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+    enum { WAYS = sizeof ways / sizeof *ways };
+    int best = 0, fewest = INT_MAX;
+    if (s->format == SDAG_VIZ_DOT || s->p->plain || s->l->reach > LARGE) return lay_out(s, disc, s->p->hangs, false);
+    for (int i = 0; i < WAYS; i++) {
+        if (!lay_out(s, disc, ways[i].forward, ways[i].hung)) return false;
+        const int flips = count_flips(s);
+        if (!flips) return true;
+        if (flips < fewest) fewest = flips, best = i;
+        clear(s);
+    }
+    return lay_out(s, disc, ways[best].forward, ways[best].hung);
+}
+
+static bool render(drawn *d, sheet *s)
+{
+    static const char *const formats[] = {"svg", "png", "pdf"};
+    unsigned len = 0;
+    hold_labels(s);
+    keep_one_way(s);
+    bool ok = gvRenderData(context, s->g, formats[s->format], &d->data, &len) == 0;
     d->len = len;
     return ok;
 }
 
-static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
-                 sdag_viz_format format)
+static void draw(drawn *d, sheet *s)
 {
-    static const char *const formats[] = {"svg", "png", "pdf"};
     static Agiddisc_t ids = {ids_open, ids_map, ids_alloc, ids_free, ids_print, ids_close, ids_register};
     pthread_mutex_lock(&lock);
     Agdisc_t disc = {&AgMemDisc, &ids, &AgIoDisc};
     agusererrf before = agseterrf(hear);
     said[0] = 0;
-    Agraph_t *g = agopen(TEXT("ssldag"), Agdirected, &disc);
-    if (g) {
-        fill(g, sub, node, p, l, format);
-        d->ok = format == SDAG_VIZ_DOT ? write_dot(d, g) : render(d, g, sub, node, p, formats[format]);
-        agclose(g);
-    }
+    if (lay_out_well(s, &disc)) d->ok = s->format == SDAG_VIZ_DOT ? write_dot(d, s->g) : render(d, s);
+    clear(s);
     agseterrf(before);
     memcpy(d->said, said, sizeof said);
     pthread_mutex_unlock(&lock);
@@ -330,7 +420,10 @@ sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sd
 {
     drawn d = {.ok = false};
     sdag_labels l = sdag_picture_labels(p);
-    draw(&d, SDAG_NEWS(p->a, Agraph_t *, p->groups.n), SDAG_NEWS(p->a, Agnode_t *, p->boxes.n), p, &l, format);
+    sheet s = {.p = p, .l = &l, .format = format};
+    s.sub = SDAG_NEWS(p->a, Agraph_t *, p->groups.n);
+    s.node = SDAG_NEWS(p->a, Agnode_t *, p->boxes.n);
+    draw(&d, &s);
     copying c = {.a = p->a, .from = &d, .to = {.a = p->a}};
     bool ok = d.ok && d.data;
     if (ok && format == SDAG_VIZ_PDF) forget_time(&d);

@@ -122,9 +122,12 @@ static int draw_model(const sdag_drawing *d, int32_t phase)
     if (!any || !is_drawn(d, phase)) return -1;
     const bool tuned = starts_from_earlier(g, &g->phases[phase]);
     const int look = tuned ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
+    const bool labelled = sdag_picture_labelled(d->p, g, &g->phases[phase]);
     const int box =
         sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
-                         tuned ? "fine-tuned model" : "pre-trained model");
+                         tuned      ? "fine-tuned model"
+                         : labelled ? "trained model"
+                                    : "pre-trained model");
     sdag_str_add(&names, "");
     for (int32_t i = 0; i < g->n_nodes; i++)
         if (given[i]) {
@@ -188,7 +191,7 @@ static void draw_rows(const sdag_drawing *d)
     }
     for (int i = 0; i < p->boxes.n; i++)
         if (!row[p->boxes.at[i].group] && (deepest < 0 || rank[i] > rank[deepest])) deepest = i;
-    for (int i = 0; i < p->boxes.n; i++)
+    for (int i = p->boxes.n - 1; i >= 0; i--)
         if (row[p->boxes.at[i].group] && !inner[i]) sdag_picture_line(p, deepest, i, SDAG_LINE_ROW);
 }
 
