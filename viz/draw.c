@@ -14,11 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <graphviz/gvc.h>
-
-#include "viz/labels.h"
-
-enum { LARGE = 500 }; /* reach from which less effort is spent on each line */
+#include "viz/sheet.h"
 
 /* ---- names to numbers, in the order of creation ---- */
 
@@ -44,209 +40,6 @@ static void ids_free(void *state, int kind, IDTYPE id) { (void)state, (void)kind
 static char *ids_print(void *state, int kind, IDTYPE id) { return (void)state, (void)kind, (void)id, NULL; }
 static void ids_close(void *state) { (void)state; }
 static void ids_register(void *state, int kind, void *obj) { (void)state, (void)kind, (void)obj; }
-
-/* ---- the graph ---- */
-
-/* Attributes that hold for the whole, and the defaults of those that parts set. cgraph takes char *, and changes none.
- */
-#define TEXT(s) ((char *)(uintptr_t)(s))
-
-static void set_defaults(Agraph_t *g, int64_t reach)
-{
-    static const struct {
-        int kind;
-        const char *name, *value;
-    } all[] = {
-        {AGRAPH, "fontname", SDAG_THEME_FONT},
-        {AGRAPH, "fontsize", "11"},
-        {AGRAPH, "label", ""},
-        {AGRAPH, "labelloc", "b"},
-        {AGRAPH, "labeljust", "c"},
-        {AGRAPH, "style", ""},
-        {AGRAPH, "color", "none"},
-        {AGRAPH, "fillcolor", "white"},
-        {AGRAPH, "bgcolor", "white"},
-        {AGRAPH, "margin", "0"},
-        {AGRAPH, "nodesep", "0.3"},
-        {AGRAPH, "ranksep", "0.35"},
-        {AGRAPH, "pad", "0.15"},
-        {AGRAPH, "tooltip", ""},
-        {AGRAPH, "class", "ssldag-picture"},
-        {AGRAPH, "compound", "true"}, /* lines may end at frames */
-        {AGNODE, "fontname", SDAG_THEME_FONT},
-        {AGNODE, "fontsize", "12"},
-        {AGNODE, "label", ""},
-        {AGNODE, "shape", "box"},
-        {AGNODE, "style", "filled"},
-        {AGNODE, "fillcolor", "white"},
-        {AGNODE, "color", "black"},
-        {AGNODE, "penwidth", "1"},
-        {AGNODE, "margin", "0.12,0.06"},
-        {AGNODE, "height", "0.3"},
-        {AGNODE, "tooltip", ""},
-        {AGNODE, "skew", ""},
-        {AGEDGE, "fontname", SDAG_THEME_FONT},
-        {AGEDGE, "fontsize", "9"},
-        {AGEDGE, "label", ""},
-        {AGEDGE, "color", "#444444"},
-        {AGEDGE, "style", "solid"},
-        {AGEDGE, "penwidth", "1"},
-        {AGEDGE, "arrowhead", "normal"},
-        {AGEDGE, "arrowsize", "0.7"},
-        {AGEDGE, "minlen", "1"},
-        {AGEDGE, "weight", "2"},
-    };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) agattr(g, all[i].kind, TEXT(all[i].name), TEXT(all[i].value));
-    if (reach > LARGE) {
-        agattr(g, AGRAPH, TEXT("nslimit"), TEXT("1"));
-        agattr(g, AGRAPH, TEXT("nslimit1"), TEXT("1"));
-        agattr(g, AGRAPH, TEXT("mclimit"), TEXT("0.3"));
-        agattr(g, AGRAPH, TEXT("splines"), TEXT("polyline"));
-    }
-}
-
-static void set(void *part, const char *name, const char *value)
-{
-    if (value) agsafeset(part, TEXT(name), TEXT(value), TEXT(""));
-}
-
-static void set_label(Agraph_t *g, void *part, const char *html)
-{
-    if (!html) return;
-    char *text = agstrdup_html(g, TEXT(html));
-    agset(part, TEXT("label"), text);
-    agstrfree(g, text);
-}
-
-/* A picture and what it becomes in Graphviz. */
-typedef struct sheet {
-    const sdag_picture *p;
-    const sdag_labels *l;
-    sdag_viz_format format;
-    bool forward; /* dot sees the parts from the first to the last */
-    bool hung;    /* the phases hang from one box that is not drawn */
-    Agraph_t *g, **sub;
-    Agnode_t **node;
-} sheet;
-
-/* The i-th of n parts in the order in which dot shall see them. */
-static int nth(const sheet *s, int i, int n) { return s->forward ? i : n - 1 - i; }
-
-/* The frames inside one. */
-static void add_groups(sheet *s, Agraph_t *around, int parent)
-{
-    char name[128];
-    const sdag_picture *p = s->p;
-    for (int k = 0; k < p->groups.n; k++) {
-        const int i = nth(s, k, p->groups.n);
-        const sdag_group *each = &p->groups.at[i];
-        if (each->parent != parent) continue;
-        snprintf(name, sizeof name, "cluster_%s", each->id);
-        Agraph_t *sub = s->sub[i] = agsubg(around, name, 1);
-        const char *fill = each->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[each->look].fill;
-        set_label(s->g, sub, s->l->groups[i]);
-        set(sub, "labelloc", "t");
-        set(sub, "labeljust", parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
-        set(sub, "style", "rounded,filled");
-        set(sub, "margin", parent < 0 ? "14" : "8");
-        set(sub, "fillcolor", each->fill ? each->fill : fill);
-        set(sub, "color", each->look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
-        add_groups(s, sub, i);
-    }
-}
-
-/* Graphviz makes a hexagon so high that an ellipse around the text fits in. That is too much for many short lines: the
- * margin takes away what is not needed. */
-static const char *hexagon_margin(char *buf, size_t room, const sdag_box *b)
-{
-    const double line = 1.25, stretch = 1.633, room_above = 9; /* sqrt 2 / cos 30 degrees; points */
-    double text = line * (12 + 10);
-    for (int i = 0; b->details[i]; i++) text += line * 9;
-    for (int i = 0; b->pulls[i]; i++) text += line * (i ? 9 : 17);
-    for (int i = 0; b->pushes[i]; i++) text += line * (i ? 9 : 17);
-    double points = ((text + 2 * room_above) / stretch - text) / 2;
-    snprintf(buf, room, "0.03,%.3f", points < 3.6 ? points / 72 : 0.05);
-    return buf;
-}
-
-static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *b, const char *label, const char *tip,
-                    bool links)
-{
-    const sdag_theme_box *t = &sdag_theme_boxes[b->look];
-    Agnode_t *n = *out = agnode(sub, TEXT(b->id), 1);
-    set_label(g, n, label);
-    set(n, "tooltip", tip);
-    set(n, "shape", t->shape);
-    set(n, "style", t->style);
-    set(n, "fillcolor", b->fill ? b->fill : t->fill);
-    set(n, "color", t->stroke);
-    set(n, "penwidth", t->width);
-    char margin[40];
-    set(n, "margin", strcmp(t->shape, "hexagon") ? t->margin : hexagon_margin(margin, sizeof margin, b));
-    set(n, "skew", t->skew);
-    if (links) set(n, "URL", b->href);
-}
-
-static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line *l, const char *label,
-                     const char *frame)
-{
-    const sdag_theme_line *t = &sdag_theme_lines[l->kind];
-    Agedge_t *e = agedge(g, from, to, NULL, 1);
-    set_label(g, e, label);
-    set(e, "color", l->many ? t->bundle : t->color);
-    set(e, "style", t->style);
-    set(e, "penwidth", t->width);
-    set(e, "arrowhead", t->arrow);
-    set(e, "minlen", t->minlen);
-    set(e, "weight", t->weight);
-    if (l->to_frame) set(e, "lhead", frame);
-}
-
-/* dot places what hangs from a box in the order of its lines. */
-static void hang(sheet *s)
-{
-    const sdag_picture *p = s->p;
-    Agnode_t *root = agnode(s->g, TEXT("root"), 1);
-    set(root, "style", "invis");
-    set(root, "height", "0");
-    set(root, "width", "0");
-    set(root, "fixedsize", "true");
-    for (int i = 0; i < p->groups.n; i++) {
-        int first = -1;
-        for (int k = p->boxes.n - 1; k >= 0 && p->groups.at[i].parent < 0; k--)
-            if (p->boxes.at[k].group == i) first = k;
-        for (int k = 0; k < p->lines.n; k++) /* what stands below others hangs from them */
-            if (p->lines.at[k].kind == SDAG_LINE_ROW && p->boxes.at[p->lines.at[k].to].group == i) first = -1;
-        if (first < 0) continue;
-        Agedge_t *e = agedge(s->g, root, s->node[first], NULL, 1);
-        set(e, "style", "invis");
-        set(e, "weight", "0");
-    }
-}
-
-static void fill(sheet *s)
-{
-    const sdag_picture *p = s->p;
-    set_defaults(s->g, s->l->reach);
-    set_label(s->g, s->g, s->l->legend);
-    Agraph_t *all = agsubg(s->g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
-    set_label(s->g, all, s->l->title);
-    set(all, "labelloc", "t");
-    set(all, "margin", "10");
-    add_groups(s, all, -1);
-    for (int k = 0; k < p->boxes.n; k++) {
-        const int i = nth(s, k, p->boxes.n), group = p->boxes.at[i].group;
-        add_box(s->g, &s->node[i], group < 0 ? all : s->sub[group], &p->boxes.at[i], s->l->boxes[i], s->l->tips[i],
-                s->format == SDAG_VIZ_SVG);
-    }
-    for (int k = 0; k < p->lines.n; k++) {
-        const int i = nth(s, k, p->lines.n);
-        const int group = p->boxes.at[p->lines.at[i].to].group;
-        add_line(s->g, s->node[p->lines.at[i].from], s->node[p->lines.at[i].to], &p->lines.at[i], s->l->lines[i],
-                 group < 0 ? NULL : agnameof(s->sub[group]));
-    }
-    if (s->hung) hang(s);
-}
 
 /* ---- drawing ---- */
 
@@ -279,7 +72,7 @@ static bool write_dot(drawn *d, Agraph_t *g)
 
 /* Having found a way for a line, dot moves its label to the far side of the free space there, which may be outside of
  * the frame. It is moved back. */
-static void hold_labels(const sheet *s)
+static void hold_labels(const sdag_sheet *s)
 {
     const double gap = 4; /* points */
     const sdag_picture *p = s->p;
@@ -298,7 +91,7 @@ static void hold_labels(const sheet *s)
 }
 
 /* dot sometimes routes a line between boxes of one rank twice, and would draw it double: the first way is kept. */
-static void keep_one_way(const sheet *s)
+static void keep_one_way(const sdag_sheet *s)
 {
     for (int i = 0; i < s->p->boxes.n; i++)
         for (Agedge_t *e = agfstout(s->g, s->node[i]); e; e = agnxtout(s->g, e)) {
@@ -308,7 +101,7 @@ static void keep_one_way(const sheet *s)
 }
 
 /* Pairs of frames side by side of which the later stands to the left. */
-static int count_flips(const sheet *s)
+static int count_flips(const sdag_sheet *s)
 {
     int flips = 0;
     for (int i = 0; i < s->p->groups.n; i++)
@@ -320,19 +113,19 @@ static int count_flips(const sheet *s)
     return flips;
 }
 
-static bool lay_out(sheet *s, Agdisc_t *disc, bool forward, bool hung)
+static bool lay_out(sdag_sheet *s, Agdisc_t *disc, bool forward, bool hung)
 {
     s->forward = forward;
     s->hung = hung;
     s->g = agopen(TEXT("ssldag"), Agdirected, disc);
     if (!s->g) return false;
-    fill(s);
+    sdag_sheet_fill(s);
     if (s->format == SDAG_VIZ_DOT) return true;
     if (!context) context = gvContext();
     return context && gvLayout(context, s->g, "dot") == 0;
 }
 
-static void clear(sheet *s)
+static void clear(sdag_sheet *s)
 {
     if (s->g && context && s->format != SDAG_VIZ_DOT) gvFreeLayout(context, s->g);
     if (s->g) agclose(s->g);
@@ -342,14 +135,15 @@ static void clear(sheet *s)
 /* Where nothing else decides, dot lays out the boxes of a pipeline from the last to the first, and those of a map,
  * which hang from one box, from the first; and it may turn phases round. Then other ways are tried, and the best is
  * kept. */
-static bool lay_out_well(sheet *s, Agdisc_t *disc)
+static bool lay_out_well(sdag_sheet *s, Agdisc_t *disc)
 {
     static const struct {
         bool forward, hung;
     } ways[] = {{false, false}, {false, true}, {true, false}, {true, true}};
     enum { WAYS = sizeof ways / sizeof *ways };
     int best = 0, fewest = INT_MAX;
-    if (s->format == SDAG_VIZ_DOT || s->p->plain || s->l->reach > LARGE) return lay_out(s, disc, s->p->hangs, false);
+    if (s->format == SDAG_VIZ_DOT || s->p->plain || s->l->reach > SDAG_SHEET_LARGE)
+        return lay_out(s, disc, s->p->hangs, false);
     for (int i = 0; i < WAYS; i++) {
         if (!lay_out(s, disc, ways[i].forward, ways[i].hung)) return false;
         const int flips = count_flips(s);
@@ -360,7 +154,7 @@ static bool lay_out_well(sheet *s, Agdisc_t *disc)
     return lay_out(s, disc, ways[best].forward, ways[best].hung);
 }
 
-static bool render(drawn *d, sheet *s)
+static bool render(drawn *d, sdag_sheet *s)
 {
     static const char *const formats[] = {"svg", "png", "pdf"};
     unsigned len = 0;
@@ -371,7 +165,7 @@ static bool render(drawn *d, sheet *s)
     return ok;
 }
 
-static void draw(drawn *d, sheet *s)
+static void draw(drawn *d, sdag_sheet *s)
 {
     static Agiddisc_t ids = {ids_open, ids_map, ids_alloc, ids_free, ids_print, ids_close, ids_register};
     pthread_mutex_lock(&lock);
@@ -420,7 +214,7 @@ sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sd
 {
     drawn d = {.ok = false};
     sdag_labels l = sdag_picture_labels(p);
-    sheet s = {.p = p, .l = &l, .format = format};
+    sdag_sheet s = {.p = p, .l = &l, .format = format};
     s.sub = SDAG_NEWS(p->a, Agraph_t *, p->groups.n);
     s.node = SDAG_NEWS(p->a, Agnode_t *, p->boxes.n);
     draw(&d, &s);
