@@ -5,7 +5,7 @@
 #include "graphs/graph/words.h"
 #include "viz/drawing.h"
 
-enum { OPTIONS_SHOWN = 2, RECORDS_SHOWN = 3, DETAIL_MAX = 34, TIP_MAX = 100, FORCE_WIDTH = 24 };
+enum { OPTIONS_SHOWN = 2, RECORDS_SHOWN = 3, DETAIL_MAX = 34, TIP_MAX = 100, FORCE_WIDTH = 30 };
 
 static bool is_tuned(const sdag_graph *g, const sdag_gnode *n)
 {
