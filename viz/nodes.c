@@ -51,14 +51,25 @@ static void draw_closed(const sdag_drawing *d, int32_t index)
     if (d->heat) sdag_heat_box(d->p, b, d->heat, d->heat->phases[index], 0);
 }
 
+/* An opened node is measured as a whole: its frame has the colour and the number. */
+static void heat_frame(const sdag_drawing *d, int32_t id, int frame)
+{
+    sdag_box measured = {.id = NULL};
+    if (!d->heat || frame >= d->p->groups.n) return;
+    sdag_heat_box(d->p, &measured, d->heat, d->heat->nodes[id], d->heat->phases[d->g->nodes[id].phase]);
+    d->p->groups.at[frame].fill = measured.fill ? measured.fill : SDAG_THEME_UNKNOWN;
+    if (measured.value) SDAG_PICTURE_ADD(d->p->groups.at[frame].details, measured.value);
+}
+
 static void draw_node(const sdag_drawing *d, int32_t id)
 {
     const sdag_gnode *n = &d->g->nodes[id];
-    const int group = d->group[n->phase];
+    const int group = d->group[n->phase], frame = d->p->groups.n;
     const char *name = sdag_arena_printf(d->p->a, "p%d_%s", (int)n->phase + 1, n->name);
     if (d->open[id] && n->inner) d->ends[id] = sdag_drawing_module(d, n, name, group);
     else if (!d->open[id] || !sdag_drawing_blocks(&d->ends[id], d, id, group))
         d->ends[id].in = d->ends[id].out = sdag_drawing_box(d, n, name, group);
+    heat_frame(d, id, frame);
 }
 
 static void draw_phase(const sdag_drawing *d, int32_t index)
@@ -263,12 +274,12 @@ static sdag_drawing start(sdag_picture *p, const sdag_graph *g, const sdag_viz_o
 
 static sdag_status read_heat(sdag_drawing *d, sdag_log *log)
 {
-    static const char *const what[] = {"", "busy thread time a step", "memory of values"};
+    static const char *const what[] = {"", "share of a step's busy time", "share of the memory of values"};
     sdag_heat *h;
     if (d->o->heat == SDAG_VIZ_NO_HEAT) return SDAG_OK;
     sdag_status status = sdag_heat_read(&h, d->p->a, log, d->g, d->o->heat, d->o->run);
     d->heat = h;
-    if (!status) d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_heat_text(d->p->a, d->o->heat, h->max)};
+    if (!status) d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_arena_printf(d->p->a, "%.0f %%", 100 * h->max)};
     return status;
 }
 

@@ -92,6 +92,8 @@ static const struct {
     {"heat-time.mmd", {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
     {"heat-time.dot", {.format = SDAG_VIZ_DOT, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
     {"heat-bytes.mmd", {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_BYTES, .collapse = "finetune,predict"}},
+    {"heat-open.mmd",
+     {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_TIME, .expand = "encoder", .only_phase_plus1 = 1}},
 };
 
 /* A module: one box, the nodes that it is made of, and all the way down. */
