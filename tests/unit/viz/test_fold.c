@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/alloc.h"
 #include "tests/support/sketch.h"
 #include "tests/support/temp.h"
 
@@ -235,6 +236,36 @@ static void test_extremes(void **state)
     sketch_end(&s);
 }
 
+/* Memory runs out anywhere: a clean end, nothing lost. */
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    temp_write("run/timing.json", timing, strlen(timing));
+    static const struct {
+        const char *text;
+        sdag_viz_options o;
+    } ways[] = {
+        {yaml, {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
+        {yaml, {.format = SDAG_VIZ_MERMAID, .expand = "encoder", .collapse = "finetune"}},
+        {modular, {.format = SDAG_VIZ_MERMAID, .expand = "all"}},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        sdag_status status = SDAG_NOMEM;
+        for (uint64_t n = 1; status && n < 2000; n++) {
+            sketch s;
+            sketch_start(&s, ways[i].text, NULL, 0);
+            s.options = ways[i].o;
+            if (s.options.heat) s.options.run = temp_path("run");
+            sdag_alloc_fail(n, true);
+            status = sdag_arena_try(&s.a, sketch_try, &s);
+            sdag_alloc_fail(0, false);
+            if (status != SDAG_OK && status != SDAG_NOMEM) fail_msg("allocation %d: %s", (int)n, temp_last(s.log));
+            sketch_end(&s);
+        }
+        assert_int_equal(status, SDAG_OK);
+    }
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -244,8 +275,9 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),      cmocka_unit_test(test_modules),
-                                       cmocka_unit_test(test_content),     cmocka_unit_test(test_slips),
-                                       cmocka_unit_test(test_odd_timings), cmocka_unit_test(test_extremes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),       cmocka_unit_test(test_modules),
+                                       cmocka_unit_test(test_content),      cmocka_unit_test(test_slips),
+                                       cmocka_unit_test(test_odd_timings),  cmocka_unit_test(test_extremes),
+                                       cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, stop);
 }
