@@ -272,7 +272,7 @@ static void test_hostile(void **state)
         sdag_gnode *n = &r.g->nodes[3];
         sdag_node_type type = *n->type;
         sdag_port outs[] = {{text, "f32[B,D]", text, 0}, {0}};
-        type.name = type.brief = text;
+        type.name = type.brief = type.pulls = type.pushes = text;
         type.outs = outs;
         n->type = &type;
         r.g->name = r.g->family = r.g->about = text;
