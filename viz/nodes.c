@@ -100,8 +100,9 @@ static bool line_exists(const sdag_picture *p, int from, int to, sdag_line_kind 
 
 static void add_weights(const sdag_drawing *d, int from, int to, sdag_line_kind kind)
 {
-    if (from >= 0 && to >= 0 && from != to && !line_exists(d->p, from, to, kind))
-        sdag_picture_line(d->p, from, to, kind);
+    if (from < 0 || to < 0 || from == to || line_exists(d->p, from, to, kind)) return;
+    const int line = sdag_picture_line(d->p, from, to, kind);
+    d->p->lines.at[line].to_frame = kind == SDAG_LINE_DOWN; /* not through the title of the phase */
 }
 
 /* Whether the node's weights, as they leave its phase, have been trained there. */
@@ -158,8 +159,9 @@ static void draw_models(const sdag_drawing *d)
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const sdag_gnode *n = &g->nodes[i], *from = n->use >= 0 ? &g->nodes[n->use] : NULL;
         if (!from || !is_drawn(d, n->phase) || !is_drawn(d, from->phase)) continue;
+        const bool down = d->closed[n->phase] >= 0 && d->closed[from->phase] >= 0;
         add_weights(d, trains_here(g, from) ? model[from->phase] : d->ends[n->use].out, d->ends[i].in,
-                    SDAG_LINE_WEIGHTS);
+                    down ? SDAG_LINE_DOWN : SDAG_LINE_WEIGHTS);
     }
 }
 
@@ -185,7 +187,9 @@ static void draw_rows(const sdag_drawing *d)
 {
     enum { ONE_ROW = 4 };
     sdag_picture *p = d->p;
-    if (d->g->n_phases <= ONE_ROW || d->o->only_phase_plus1) return;
+    int open = 0; /* closed phases stand below those whose weights they take */
+    for (int32_t i = 0; i < d->g->n_phases; i++) open += d->closed[i] < 0;
+    if (open <= ONE_ROW || d->o->only_phase_plus1) return;
     const int *family = find_families(d);
     const int n_lines = p->lines.n;
     int *rank = SDAG_NEWS(p->a, int, p->boxes.n), *row = SDAG_NEWS(p->a, int, p->groups.n), deepest = -1;

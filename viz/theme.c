@@ -60,6 +60,7 @@ const sdag_theme_line sdag_theme_lines[SDAG_LINE_COUNT] = {
                         "-.->"},
     [SDAG_LINE_MODEL] = {NULL, BUNDLE("#b03a9b"), "solid", "2.6", "normal", "0", "8", "==>"},
     [SDAG_LINE_WEIGHTS] = {"bold: weights handed on", BUNDLE("#b03a9b"), "solid", "2.6", "normal", "0", "1", "==>"},
+    [SDAG_LINE_DOWN] = {NULL, BUNDLE("#b03a9b"), "solid", "2.6", "normal", "1", "1", "==>"},
     [SDAG_LINE_AVERAGE] = {"bold dashed: moving average of weights", BUNDLE("#4a6fa5"), "dashed", "2.2", "normal", "1",
                            "1", "-.->"}, /* labelled: see minlen */
     [SDAG_LINE_LOOK] = {"dotted: evaluation", BUNDLE("#777777"), "dotted", "1.4", "empty", "1", "1", "-.->"},

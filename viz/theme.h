@@ -37,6 +37,7 @@ typedef enum {
     SDAG_LINE_STOP,    /* a wire along which no gradient flows back */
     SDAG_LINE_MODEL,   /* trained weights become the model of their phase */
     SDAG_LINE_WEIGHTS, /* `use`: they are handed to a later phase */
+    SDAG_LINE_DOWN,    /* the same between phases that are one box each: downwards */
     SDAG_LINE_AVERAGE, /* a momentum node follows these weights */
     SDAG_LINE_LOOK,    /* a probe looks at it */
     SDAG_LINE_ORDER,   /* not drawn: the first end stands left of the second */
