@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/alloc.h"
 #include "tests/support/sketch.h"
 #include "tests/support/temp.h"
 #include "tests/support/xml.h"
@@ -199,6 +200,39 @@ static void test_hostile(void **state)
     }
 }
 
+typedef struct attempt {
+    sdag_arena *a;
+    sdag_log *log;
+    sdag_field_map map;
+} attempt;
+
+static sdag_status try_map(void *arg)
+{
+    attempt *t = arg;
+    char *text;
+    size_t len;
+    return sdag_field_text(&text, &len, t->a, t->log, t->map, list, FILES, SDAG_VIZ_MERMAID);
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    for (int m = 0; m < SDAG_FIELD_MAPS; m++) {
+        sdag_status status = SDAG_NOMEM;
+        for (uint64_t n = 1; status && n < 1000; n++) {
+            sdag_arena a;
+            sdag_arena_init(&a);
+            attempt t = {&a, sketches[0].log, (sdag_field_map)m};
+            sdag_alloc_fail(n, true);
+            status = sdag_arena_try(&a, try_map, &t);
+            sdag_alloc_fail(0, false);
+            assert_true(status == SDAG_OK || status == SDAG_NOMEM);
+            sdag_arena_free(&a);
+        }
+        assert_int_equal(status, SDAG_OK);
+    }
+}
+
 /* The checker of links itself. */
 static void test_checker(void **state)
 {
@@ -234,8 +268,8 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden), cmocka_unit_test(test_content),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),          cmocka_unit_test(test_content),
                                        cmocka_unit_test(test_nothing_to_show), cmocka_unit_test(test_hostile),
-                                       cmocka_unit_test(test_checker)};
+                                       cmocka_unit_test(test_out_of_memory),   cmocka_unit_test(test_checker)};
     return cmocka_run_group_tests(tests, start, stop);
 }
