@@ -57,6 +57,7 @@ typedef struct sdag_builder {
     sdag_view_names *views;         /* of each node of the phase at hand, from `first` on */
     int32_t first;                  /* first node of the phase at hand */
     int made;                       /* nodes in all, those within modules included */
+    SDAG_VEC(const char *) unknown; /* types that the catalog does not have */
     bool full;                      /* too many nodes, reported */
     sdag_module *modules;
     sdag_map module_ids;
@@ -80,6 +81,8 @@ void sdag_check_modules(sdag_builder *b);
 void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v);
 /* The entries of a body become nodes; one with `repeat` becomes several. For sdag_module_type. */
 void sdag_build_body(sdag_builder *b, const sdag_spec *nodes);
+/* Counts so many bytes of a body; false: too many, reported. */
+bool sdag_count_filled(sdag_builder *b, size_t size, sdag_loc loc);
 /* "module.block" -> the module; NULL: unknown. */
 sdag_module *sdag_module_find(const sdag_builder *b, const char *type);
 

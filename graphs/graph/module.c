@@ -257,6 +257,16 @@ static const sdag_node_type *make_type(sdag_arena *a, const sdag_module *m, cons
 
 /* ---- a use ---- */
 
+bool sdag_count_filled(sdag_builder *b, size_t size, sdag_loc loc)
+{
+    b->filled += size; /* the limit is low and sizes are bounded: no overflow */
+    if (b->filled <= SDAG_MODULES_FILLED_MAX) return true;
+    if (!b->full)
+        sdag_reader_error(&b->r, loc, "more than %d MiB, once every module is put in", SDAG_MODULES_FILLED_MAX >> 20);
+    b->full = true;
+    return false;
+}
+
 /* "module.a -> module.b -> module.a"; the uses are linked from the inside out. */
 static void report_cycle(sdag_builder *b, const sdag_module *m, sdag_loc loc)
 {
@@ -282,14 +292,10 @@ static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_s
         values[i] = given ? given : m->defaults[i];
     }
     const sdag_spec *nodes = sdag_spec_fill(b->r.a, m->nodes, &m->ids, values);
-    b->filled += nodes->size + (size_t)PART_COST * (size_t)(n + 1);
-    for (int i = 0; m->ins[i].name; i++) b->filled += PART_COST;
-    for (int i = 0; m->outs[i]; i++) b->filled += PART_COST;
-    if (b->filled <= SDAG_MODULES_FILLED_MAX) return nodes;
-    if (!b->full)
-        sdag_reader_error(&b->r, loc, "more than %d MiB, once every module is put in", SDAG_MODULES_FILLED_MAX >> 20);
-    b->full = true;
-    return NULL;
+    size_t size = nodes->size + (size_t)PART_COST * (size_t)(n + 1);
+    for (int i = 0; m->ins[i].name; i++) size += PART_COST;
+    for (int i = 0; m->outs[i]; i++) size += PART_COST;
+    return sdag_count_filled(b, size, loc) ? nodes : NULL;
 }
 
 static sdag_inner *use_module(sdag_builder *b, sdag_module *m, const sdag_spec *use, sdag_loc loc, sdag_loc used)
@@ -324,6 +330,7 @@ void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
         return;
     }
     n->inner = use_module(b, m, n->spec, n->loc, v->loc);
+    if (b->full) return;
     n->type = make_type(b->r.a, m, n->inner);
 }
 

@@ -80,10 +80,9 @@ static void build_row(sdag_builder *b, const sdag_spec_entry *e, const sdag_spec
 {
     const sdag_spec *first = sdag_spec_get(e->value, "first");
     const char *previous = NULL;
-    int64_t count;
+    int64_t count = 1; /* where the number is refused, so that the node is known */
     int32_t id = -1;
-    if (!sdag_read_int(&b->r, sdag_arena_printf(b->r.a, "%s.repeat", e->key), repeat, 1, SDAG_GRAPH_NODES_MAX, &count))
-        return;
+    sdag_read_int(&b->r, sdag_arena_printf(b->r.a, "%s.repeat", e->key), repeat, 1, SDAG_GRAPH_NODES_MAX, &count);
     if (first && first->kind != SDAG_SPEC_MAP) {
         sdag_reader_error(&b->r, first->loc, "%s.first is %s, expected a map of options for the first of the row",
                           e->key, sdag_kind_text(first));
@@ -91,7 +90,8 @@ static void build_row(sdag_builder *b, const sdag_spec_entry *e, const sdag_spec
     }
     for (int i = 0; i < count; i++) {
         const char *name = sdag_arena_printf(b->r.a, "%s.%d", e->key, i);
-        id = sdag_build_node(b, 0, name, e->loc, instance(b, e->value, first, i, previous));
+        const sdag_spec *node = instance(b, e->value, first, i, previous);
+        id = sdag_count_filled(b, node->size, e->loc) ? sdag_build_node(b, 0, name, e->loc, node) : -1;
         if (id < 0) return;
         b->nodes.at[id]->repeat = (int)count;
         b->nodes.at[id]->instance = i;

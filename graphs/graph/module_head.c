@@ -83,7 +83,12 @@ static sdag_opt_kind kind_of(const sdag_spec *v)
 static void set_kind(sdag_opt *o, sdag_opt_kind kind)
 {
     for (int i = 0; i < KINDS; i++)
-        if (kinds[i].kind == kind) o->kind = kind, o->min = kinds[i].min, o->max = kinds[i].max;
+        if (kinds[i].kind == kind) {
+            o->kind = kind;
+            o->min = kinds[i].min;
+            o->max = kinds[i].max;
+            o->help = kinds[i].word;
+        }
 }
 
 /* The default, checked as a value would be, as the row keeps it. */
@@ -218,11 +223,16 @@ static bool is_port_type(const char *text)
     return true;
 }
 
-static void add_in(sdag_builder *b, sdag_module *m, int i, const char *name, sdag_loc loc, const sdag_spec *type)
+static void add_in(sdag_builder *b, sdag_module *m, sdag_map *seen, const char *name, sdag_loc loc,
+                   const sdag_spec *type)
 {
     if (!sdag_spec_is_name(name))
         sdag_reader_error(&b->r, loc, "'%s' cannot name an input: use letters, digits, _ and -, a letter first", name);
-    if (sdag_port_find(m->ins, name) >= 0) sdag_reader_error(&b->r, loc, "two inputs are called '%s'", name);
+    const int i = seen->n;
+    if (!sdag_map_put(seen, name, i)) {
+        sdag_reader_error(&b->r, loc, "two inputs are called '%s'", name);
+        return;
+    }
     if (sdag_map_get(&m->ids, name) >= 0)
         sdag_reader_error(&b->r, loc, "'%s' is a parameter and an input, expected two names", name);
     m->ins[i] = (sdag_port){.name = sdag_arena_str(b->r.a, name), .help = ""};
@@ -238,6 +248,7 @@ static void read_ins(sdag_builder *b, sdag_module *m, const sdag_spec *v)
 {
     bool list = v && v->kind == SDAG_SPEC_LIST, map = v && v->kind == SDAG_SPEC_MAP;
     int n = list || map ? v->n : 1;
+    sdag_map seen = {.a = b->r.a};
     m->ins = SDAG_NEWS(b->r.a, sdag_port, n + 1);
     if (!v || v->kind == SDAG_SPEC_NULL || n == 0) {
         sdag_reader_error(&b->r, v ? v->loc : m->loc, "%s has no inputs: add 'in: [x]'", m->type);
@@ -245,13 +256,11 @@ static void read_ins(sdag_builder *b, sdag_module *m, const sdag_spec *v)
     }
     for (int i = 0; i < n; i++) {
         const sdag_spec *name = list ? v->items[i] : v;
-        if (map) add_in(b, m, i, v->entries[i].key, v->entries[i].loc, v->entries[i].value);
-        else if (name->kind == SDAG_SPEC_SCALAR) add_in(b, m, i, name->text, name->loc, NULL);
-        else {
+        if (map) add_in(b, m, &seen, v->entries[i].key, v->entries[i].loc, v->entries[i].value);
+        else if (name->kind == SDAG_SPEC_SCALAR) add_in(b, m, &seen, name->text, name->loc, NULL);
+        else
             sdag_reader_error(&b->r, name->loc, "an input of %s is %s, expected its name", m->type,
                               sdag_kind_text(name));
-            m->ins[i] = (sdag_port){.name = "", .help = ""};
-        }
     }
 }
 
