@@ -5,7 +5,7 @@
 #include "graphs/graph/words.h"
 #include "viz/drawing.h"
 
-enum { OPTIONS_SHOWN = 2, RECORDS_SHOWN = 3, DETAIL_MAX = 34, TIP_MAX = 100, FORCE_WIDTH = 24 };
+enum { OPTIONS_SHOWN = 2, RECORDS_SHOWN = 3, DETAIL_MAX = 34, TIP_MAX = 100, FORCE_WIDTH = 30 };
 
 static bool is_tuned(const sdag_graph *g, const sdag_gnode *n)
 {
@@ -118,8 +118,8 @@ static void add_shapes(const sdag_drawing *d, sdag_box *box, const sdag_gnode *n
         sdag_val v = port->n == 1 && port->vals && port->vals[0] ? port->vals[0] : port->joint;
         for (int k = 0; k < port->n && !v && port->vals; k++) v = port->vals[k];
         if (!v) continue;
-        const char *text = sdag_arena_printf(d->p->a, "%s: %s", n->type->outs[i].name,
-                                             sdag_picture_value(d->p, &l->program, v));
+        const char *text =
+            sdag_arena_printf(d->p->a, "%s: %s", n->type->outs[i].name, sdag_picture_value(d->p, &l->program, v));
         if (port->n > 1) text = sdag_arena_printf(d->p->a, "%s, %d views", text, port->n);
         SDAG_PICTURE_ADD(box->tips, sdag_picture_text(d->p, text, TIP_MAX));
     }
@@ -140,8 +140,9 @@ int sdag_drawing_box(const sdag_drawing *d, const sdag_gnode *n, const char *id,
     SDAG_PICTURE_ADD(box->tips, sdag_picture_text(p, n->type->brief ? n->type->brief : n->type->name, 160));
     add_state(d, box, n);
     add_options(p, box, n);
-    if (n->type->pulls) SDAG_PICTURE_WRAP(p, box->pulls, n->type->pulls, FORCE_WIDTH);
-    if (n->type->pushes) SDAG_PICTURE_WRAP(p, box->pushes, n->type->pushes, FORCE_WIDTH);
+    const bool trains = d->g->phases[n->phase].optimizer >= 0; /* elsewhere a loss only measures */
+    if (n->type->pulls && trains) SDAG_PICTURE_WRAP(p, box->pulls, n->type->pulls, FORCE_WIDTH);
+    if (n->type->pushes && trains) SDAG_PICTURE_WRAP(p, box->pushes, n->type->pushes, FORCE_WIDTH);
     add_shapes(d, box, n);
     add_heat(d, box, n);
     return i;
