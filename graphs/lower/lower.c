@@ -230,6 +230,50 @@ static int32_t source_of(const sdag_graph *g, int32_t index)
     return index;
 }
 
+/* The order of the phase does not know what stands in: sources first, then what is made of them, then the rest. */
+static void lower_needed(sdag_lowering *x, const bool *need)
+{
+    const sdag_graph *g = x->req->graph;
+    const sdag_phase *phase = &g->phases[x->req->phase];
+    for (int turn = 0; turn < 3; turn++)
+        for (int i = 0; i < phase->n_nodes && !x->build.status; i++) {
+            int32_t n = phase->order[i];
+            sdag_role r = g->nodes[n].type->role;
+            if (need[n] && (r == SDAG_ROLE_SOURCE ? 0 : sdag_role_is_data(r) ? 1 : 2) == turn) sdag_lower_node(x, n);
+        }
+}
+
+/* All that leaves a node. */
+static sdag_collected all_values(sdag_lowering *x, int32_t node)
+{
+    const sdag_port *outs = x->req->graph->nodes[node].type->outs;
+    sdag_lowered_port *ports = x->out->ports[node];
+    sdag_collected c = {.node = node};
+    int n = 0;
+    for (int i = 0; outs && outs[i].name; i++) n += ports[i].n;
+    c.vals = SDAG_NEWS(x->build.arena, sdag_val, n + 1);
+    enter_node(x, node);
+    for (int i = 0; outs && outs[i].name; i++)
+        for (int v = 0; v < ports[i].n; v++) c.vals[c.n++] = sdag_port_view(x, &ports[i], v);
+    return c;
+}
+
+static void lower_look(sdag_lowering *x)
+{
+    const sdag_lower_look *l = x->req->look;
+    sdag_build *b = &x->build;
+    bool *need = SDAG_NEWS(b->arena, bool, x->req->graph->n_nodes);
+    if (l->data >= 0) {
+        sdag_ref *data = SDAG_NEW(b->arena, sdag_ref);
+        *data = (sdag_ref){.node = l->data, .loc = x->req->graph->nodes[l->data].loc};
+        x->data = data;
+        need[l->data] = true;
+    }
+    for (int i = 0; i < l->n; i++) mark_needed(x, need, l->nodes[i]);
+    lower_needed(x, need);
+    for (int i = 0; i < l->n && !b->status; i++) *SDAG_PUSH(b->arena, &x->out->collected) = all_values(x, l->nodes[i]);
+}
+
 /* One pass of a probe: the nodes named by its EVAL port on the data named by DATA port number `pass`. */
 static void lower_pass(sdag_lowering *x)
 {
@@ -259,14 +303,7 @@ static void lower_pass(sdag_lowering *x)
     need[source] = true;
     mark_needed(x, need, x->data->node);
     mark_needed(x, need, probe->in[eval].refs[0].node);
-    const sdag_phase *phase = &g->phases[x->req->phase];
-    /* The order of the phase does not know what stands in: sources first, then what is made of them, then the rest. */
-    for (int turn = 0; turn < 3; turn++)
-        for (int i = 0; i < phase->n_nodes && !b->status; i++) {
-            int32_t n = phase->order[i];
-            sdag_role r = g->nodes[n].type->role;
-            if (need[n] && (r == SDAG_ROLE_SOURCE ? 0 : sdag_role_is_data(r) ? 1 : 2) == turn) sdag_lower_node(x, n);
-        }
+    lower_needed(x, need);
     if (b->status) return;
     sdag_collected c = {.node = x->req->probe, .n = 3};
     c.vals = SDAG_NEWS(b->arena, sdag_val, 3);
@@ -291,6 +328,7 @@ sdag_status sdag_lower(sdag_lowered **out, sdag_arena *a, sdag_log *log, const s
     sdag_build_init(&x->build, a, log, &l->program);
     x->build.host = x;
     if (r->pass >= 0) lower_pass(x);
+    else if (r->look) lower_look(x);
     else lower_phase(x);
     *out = l;
     return x->build.status;

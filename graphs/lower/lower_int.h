@@ -76,6 +76,8 @@ bool sdag_copy_reads_outside(const sdag_lowering *x, const sdag_gnode *to, const
 sdag_wires sdag_wires_of(sdag_lowering *x, const sdag_gnode *to, int port);
 /* Number of an output (or input) port by its name; -1. */
 int sdag_port_number(const sdag_port *ports, const char *name);
+/* View `view` of what leaves a port: cut out of the joined views when it is asked for. */
+sdag_val sdag_port_view(sdag_lowering *x, sdag_lowered_port *p, int view);
 /* Calls the update of every node of the phase that has one, after the optimizer. */
 void sdag_lower_updates(sdag_lowering *x);
 /* Lowers one node (its inputs are lowered already). */

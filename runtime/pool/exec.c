@@ -233,9 +233,14 @@ void sdag_exec_stats_get(const sdag_exec *x, sdag_exec_stats *out)
     out->op_s = x->op_s;
 }
 
+void sdag_exec_clock(sdag_exec *x, bool on)
+{
+    x->timing = on;
+    for (int i = 0; i < x->program->ops.n; i++) atomic_store_explicit(&x->op_ns[i], 0, memory_order_relaxed);
+}
+
 void sdag_exec_stats_reset(sdag_exec *x, bool per_op)
 {
     x->stats = (sdag_exec_stats){0};
-    x->timing = per_op;
-    for (int i = 0; i < x->program->ops.n; i++) atomic_store_explicit(&x->op_ns[i], 0, memory_order_relaxed);
+    sdag_exec_clock(x, per_op);
 }
