@@ -37,7 +37,6 @@ typedef struct sdag_module {
     int role;       /* -1: that of its nodes */
     bool bad, used; /* bad: its head was refused, and so is every use, in silence */
     bool busy;      /* being put together */
-    bool coded;     /* there is arithmetic in the body */
 } sdag_module;
 
 /* The views that a node's outputs carry. */

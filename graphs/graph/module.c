@@ -282,25 +282,8 @@ static void report_cycle(sdag_builder *b, const sdag_module *m, sdag_loc loc)
     sdag_reader_error(&b->r, loc, "a module within itself: %s%s", s.at, m->type);
 }
 
-/* The arithmetic of a body: ${2 * width}. NULL: reported at its place. */
-static const sdag_spec *compute(sdag_builder *b, const sdag_module *m, const sdag_spec *nodes,
-                                const sdag_spec *const *values, sdag_loc used)
-{
-    const sdag_spec *done = NULL;
-    sdag_spec names = {.kind = SDAG_SPEC_MAP, .n = m->ids.n, .loc = m->loc};
-    names.entries = SDAG_NEWS(b->r.a, sdag_spec_entry, m->ids.n + 1);
-    for (int i = 0; i < m->ids.n; i++) names.entries[i] = (sdag_spec_entry){m->opts[i].name, m->loc, values[i]};
-    sdag_spec_finish(b->r.a, &names);
-    if (!sdag_spec_subst(&done, b->r.a, b->r.log, nodes, &names, false)) return done;
-    b->r.errors++; /* said already: what is left is where */
-    if (used.line) sdag_log_add(b->r.log, SDAG_NOTE, used, "in %s, used here", m->type);
-    for (const sdag_read_use *u = b->r.use; u; u = u->up)
-        sdag_log_add(b->r.log, SDAG_NOTE, u->loc, "in %s, used here", u->what);
-    return NULL;
-}
-
-/* The body with the values of this use; NULL: reported. */
-static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_spec *use, sdag_loc used)
+/* The body with the values of this use; NULL: there are too many of them, reported. */
+static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_spec *use, sdag_loc loc)
 {
     int n = m->ids.n;
     const sdag_spec **values = SDAG_NEWS(b->r.a, const sdag_spec *, n + 1);
@@ -312,8 +295,7 @@ static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_s
     size_t size = nodes->size + (size_t)PART_COST * (size_t)(n + 1);
     for (int i = 0; m->ins[i].name; i++) size += PART_COST;
     for (int i = 0; m->outs[i]; i++) size += PART_COST;
-    if (!sdag_count_filled(b, size, used.line ? used : m->loc)) return NULL;
-    return m->coded ? compute(b, m, nodes, values, used) : nodes;
+    return sdag_count_filled(b, size, loc) ? nodes : NULL;
 }
 
 static sdag_inner *use_module(sdag_builder *b, sdag_module *m, const sdag_spec *use, sdag_loc loc, sdag_loc used)
@@ -321,7 +303,7 @@ static sdag_inner *use_module(sdag_builder *b, sdag_module *m, const sdag_spec *
     int errors = b->r.errors;
     sdag_options_read(&b->r, m->type, m->opts, m->opts_size, use, loc); /* again, and kept, with the node's keys */
     if (b->r.errors > errors || b->full) return NULL;
-    const sdag_spec *nodes = fill(b, m, use, used);
+    const sdag_spec *nodes = fill(b, m, use, used.line ? used : m->loc);
     if (!nodes) return NULL;
     m->busy = true;
     sdag_inner *in = build_inner(b, m, used, nodes);

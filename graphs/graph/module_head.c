@@ -302,14 +302,6 @@ static void read_role(sdag_builder *b, sdag_module *m, const sdag_spec *v)
         m->role = roles[choice];
 }
 
-static bool has_code(const sdag_spec *s)
-{
-    bool found = s->kind == SDAG_SPEC_SCALAR && s->code != SDAG_SPEC_AS_IS;
-    for (int i = 0; !found && s->kind == SDAG_SPEC_LIST && i < s->n; i++) found = has_code(s->items[i]);
-    for (int i = 0; !found && s->kind == SDAG_SPEC_MAP && i < s->n; i++) found = has_code(s->entries[i].value);
-    return found;
-}
-
 static void read_module(sdag_builder *b, sdag_module *m, const sdag_spec_entry *e)
 {
     static const char *const keys[] = {"about", "params", "in", "nodes", "out", "role", NULL};
@@ -337,7 +329,6 @@ static void read_module(sdag_builder *b, sdag_module *m, const sdag_spec_entry *
     if (!m->nodes || m->nodes->kind != SDAG_SPEC_MAP || m->nodes->n == 0)
         sdag_reader_error(&b->r, m->nodes ? m->nodes->loc : m->loc, "%s has no nodes", m->type);
     m->bad = b->r.errors > errors;
-    m->coded = !m->bad && has_code(m->nodes);
 }
 
 void sdag_read_modules(sdag_builder *b, const sdag_spec *v)

@@ -1,4 +1,6 @@
 /* Parameters of a module: the values of a use, put in the place of the $names of its body. */
+#include <string.h>
+
 #include "graphs/spec/spec.h"
 
 /* The value at the place of the name, so that what is wrong with it is shown where it is used. */
@@ -13,8 +15,8 @@ static const sdag_spec *at_place(sdag_arena *a, const sdag_spec *value, const sd
 const sdag_spec *sdag_spec_fill(sdag_arena *a, const sdag_spec *s, const sdag_map *names,
                                 const sdag_spec *const *values)
 {
-    if (s->kind == SDAG_SPEC_SCALAR && sdag_spec_ref(s)) {
-        int id = sdag_map_get(names, sdag_spec_ref(s));
+    if (s->kind == SDAG_SPEC_SCALAR && !s->quoted && s->text[0] == '$') {
+        int id = sdag_map_get(names, s->text + 1);
         return id < 0 ? s : at_place(a, values[id], s);
     }
     if (s->kind < SDAG_SPEC_LIST) return s;
