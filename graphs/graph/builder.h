@@ -81,6 +81,8 @@ void sdag_check_modules(sdag_builder *b);
 void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v);
 /* The entries of a body become nodes; one with `repeat` becomes several. For sdag_module_type. */
 void sdag_build_body(sdag_builder *b, const sdag_spec *nodes);
+/* From here on errors say where m is defined, until r.use is set back to what it was; nothing for NULL. */
+void sdag_note_definition(sdag_builder *b, const sdag_module *m);
 /* Counts so many bytes of a body; false: too many, reported. */
 bool sdag_count_filled(sdag_builder *b, size_t size, sdag_loc loc);
 /* "module.block" -> the module; NULL: unknown. */
