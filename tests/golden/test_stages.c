@@ -40,32 +40,39 @@ static void show_difference(const char *have, const char *want, const char *path
                 path, line, have, want);
 }
 
-/* Every stage of a file of this folder against NAME.txt there; prefix goes before the names. Returns how many differ.
- */
+/* What the last command said against a file of this folder. Returns 1 when it differs. */
+static int compare(const char *name)
+{
+    static char text[TEXT_MAX];
+    char path[96];
+    snprintf(path, sizeof path, FOLDER "%s.txt", name);
+    assert_true(child_ends(&c, 0, NULL));
+    assert_true(strlen(c.out) < sizeof c.out - 1);
+    if (getenv("SSLDAG_GOLDEN_UPDATE")) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(c.out, f);
+        fclose(f);
+    }
+    read_all(text, path);
+    if (!strcmp(text, c.out)) return 0;
+    show_difference(c.out, text, path);
+    return 1;
+}
+
+/* Every stage of a file of this folder; prefix goes before the names. Returns how many differ. */
 static int compare_stages(const char *file, const char *prefix, const char *const *stages)
 {
     static char text[TEXT_MAX];
+    char name[96];
     int wrong = 0;
-    char from[96];
-    snprintf(from, sizeof from, FOLDER "%s", file);
-    read_all(text, from);
+    snprintf(name, sizeof name, FOLDER "%s", file);
+    read_all(text, name);
     temp_write(file, text, strlen(text));
     for (int i = 0; stages[i]; i++) {
-        char path[96];
-        snprintf(path, sizeof path, FOLDER "%s%s.txt", prefix, stages[i]);
         child_run(&c, "dump", "--stage", stages[i], file);
-        assert_true(child_ends(&c, 0, NULL));
-        assert_true(strlen(c.out) < sizeof c.out - 1);
-        if (getenv("SSLDAG_GOLDEN_UPDATE")) {
-            FILE *f = fopen(path, "w");
-            assert_non_null(f);
-            fputs(c.out, f);
-            fclose(f);
-        }
-        read_all(text, path);
-        if (!strcmp(text, c.out)) continue;
-        show_difference(c.out, text, path);
-        wrong++;
+        snprintf(name, sizeof name, "%s%s", prefix, stages[i]);
+        wrong += compare(name);
     }
     return wrong;
 }
@@ -77,6 +84,8 @@ static void test_stages(void **state)
     static const char *const early[] = {"spec", "graph", "ops", NULL};
     assert_int_equal(compare_stages("pipeline.yaml", "", all), 0);
     assert_int_equal(compare_stages("modules.yaml", "modules-", early), 0);
+    child_run(&c, "inspect", "modules.yaml:module.block");
+    assert_int_equal(compare("modules-inspect"), 0);
 }
 
 /* What the spec stage prints means the same: its own text goes through all stages to the same end. */
