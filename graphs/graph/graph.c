@@ -24,7 +24,7 @@ sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c)
     for (int i = 0; i < c->n; i++) types[n++] = c->types[i];
     for (int i = 0; i < MADE; i++)
         if (!sdag_catalog_find(c, made[i]->name)) types[n++] = made[i];
-    return (sdag_catalog){types, n};
+    return (sdag_catalog){types, n, c->no_plugins};
 }
 
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name)

@@ -1,6 +1,6 @@
 /* ssldag samples: a folder of small pictures of shapes, to try things with when no photographs are at hand.
- * circle-001.png, ...: 40x40 in colour, each shape in a size, a place, a turn and colours of its own, before a background
- * that runs from one colour to another, with noise. The same command draws the same pictures. */
+ * circle-001.png, ...: 40x40 in colour, each shape in a size, a place, a turn and colours of its own, before a
+ * background that runs from one colour to another, with noise. The same command draws the same pictures. */
 #include <math.h>
 #include <stdio.h>
 
@@ -80,7 +80,8 @@ static void draw(uint8_t *to, const sketch *s, sdag_rng *r)
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++) {
             float part = cover(s, x, y);
-            float along = 0.5f + (cosf(s->slope) * (float)(x - SIDE / 2) + sinf(s->slope) * (float)(y - SIDE / 2)) / SIDE;
+            float along =
+                0.5f + (cosf(s->slope) * (float)(x - SIDE / 2) + sinf(s->slope) * (float)(y - SIDE / 2)) / SIDE;
             for (int k = 0; k < 3; k++) {
                 float back = s->from[k] + along * (s->to[k] - s->from[k]);
                 float v = back + part * (s->ink[k] - back) + 0.04f * sdag_rng_normal(r);

@@ -94,6 +94,14 @@ static void offer_keys(const completing *x, const char *after)
     }
 }
 
+static void offer_nodes(const completing *x)
+{
+    const sdag_graph *g = graph_of(x);
+    for (int i = 0; g && i < g->n_nodes; i++)
+        offer(x, sdag_arena_printf(x->c->arena, "%s.%s", g->phases[g->nodes[i].phase].name, g->nodes[i].name),
+              g->nodes[i].type->brief);
+}
+
 /* ---- what an option or an argument takes ---- */
 
 static const struct {
@@ -111,6 +119,16 @@ static const struct {
     {"steps", ""},
     {"warmup", ""},
     {"color", "auto always never"},
+    {"show", "shapes time bytes"},
+    {"run", ":dirs"},
+    {"node", ":node"},
+    {"collapse", "all"},
+    {"expand", "all"},
+    {"map", "workflow methods contrastive pretext"},
+    {"csv", ":files"},
+    {"plugin-path", ":dirs"},
+    {"plugins", ":files so"},
+    {"embedding", "pca tsne"},
 };
 
 static void offer_rule(const completing *x, const char *rule)
@@ -118,6 +136,7 @@ static void offer_rule(const completing *x, const char *rule)
     if (!strcmp(rule, ":set")) offer_keys(x, "=");
     else if (!strcmp(rule, ":key")) offer_keys(x, "");
     else if (!strcmp(rule, ":phase")) offer_phases(x);
+    else if (!strcmp(rule, ":node")) offer_nodes(x);
     else if (!strcmp(rule, ":type")) offer_types(x, NULL);
     else if (*rule == ':') puts(rule);
     else offer_words(x, rule);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "runtime/cli/cli.h"
 #include "runtime/plugin/plugin.h"
 #include "runtime/pool/cpus.h"

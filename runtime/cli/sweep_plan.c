@@ -200,7 +200,7 @@ static sdag_status check_run(void *arg)
     c.arena = k->arena;
     sdag_sweep_sets(c.sets, k->s, k->r);
     sdag_status status = sdag_cli_load(&g, NULL, &c, k->s->file);
-    return status ? status : sdag_cli_check_graph(&c, g, true);
+    return status ? status : sdag_cli_check_graph(&c, g, NULL);
 }
 
 static sdag_status check_runs(const sdag_sweep *s)
