@@ -218,8 +218,7 @@ static sdag_role role_of(const sdag_module *m, const sdag_inner *in, bool trains
     return trains ? SDAG_ROLE_ENCODER : SDAG_ROLE_MATH;
 }
 
-/* in NULL: the body was refused; the type serves to check what stands beside it. */
-static const sdag_node_type *make_type(sdag_arena *a, const sdag_module *m, const sdag_inner *in)
+const sdag_node_type *sdag_module_make_type(sdag_arena *a, const sdag_module *m, const sdag_inner *in)
 {
     sdag_node_type *t = SDAG_NEW(a, sdag_node_type);
     int n_in = 0, n_out = 0;
@@ -342,7 +341,7 @@ void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
     }
     n->inner = use_module(b, m, n->spec, n->loc, v->loc);
     if (b->full) return;
-    n->type = make_type(b->r.a, m, n->inner);
+    n->type = sdag_module_make_type(b->r.a, m, n->inner);
 }
 
 void sdag_check_modules(sdag_builder *b)

@@ -106,7 +106,7 @@ static void read_default(sdag_builder *b, const sdag_module *m, sdag_opt *o, con
     case SDAG_OPT_BOOL: o->def = *(const bool *)at; break;
     case SDAG_OPT_ENUM: o->def = *(const int *)at; break;
     case SDAG_OPT_STR: o->text = *(const char *const *)at; break;
-    default: sdag_opt_value_text(&text, o, at); o->text = text.at;
+    default: sdag_opt_value_text(&text, table, at); o->text = text.at;
     }
 }
 

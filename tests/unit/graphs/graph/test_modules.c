@@ -116,14 +116,15 @@ static void test_parameters(void **state)
         char text[1000];
         run r;
         bool required = !strcmp(rows[i].def, "required");
-        snprintf(text, sizeof text,
-                 FRAME("modules:\n  m: {params: {p: %s}, in: x, nodes: {y: {type: layer.relu, in: x}}, out: y}\n",
-                       "{type: module.m, in: images%s}"),
-                 rows[i].declared, required ? strstr(rows[i].declared, "numbers") ? ", p: [3]" : ", p: 3" : "");
+        snprintf(
+            text, sizeof text,
+            FRAME("modules:\n  m: {params: {o: [1], p: %s}, in: x, nodes: {y: {type: layer.relu, in: x}}, out: y}\n",
+                  "{type: module.m, in: images%s}"),
+            rows[i].declared, required ? strstr(rows[i].declared, "numbers") ? ", p: [3]" : ", p: 3" : "");
         start_good(&r, text);
         sdag_str type = {.a = &r.a}, def = {.a = &r.a}, range = {.a = &r.a};
         sdag_str_add(&range, "");
-        const sdag_opt *o = node(&r, "m")->type->opts;
+        const sdag_opt *o = &node(&r, "m")->type->opts[1];
         sdag_opt_type_text(&type, o);
         sdag_opt_default_text(&def, o);
         sdag_opt_range_text(&range, o);
