@@ -284,8 +284,7 @@ static const sdag_spec *scalar(resolver *r, const sdag_spec *s)
     if (!ref_of(s)) return s;
     int errors = r->errors;
     const sdag_spec *v = let_value(r, ref_of(s), s->loc);
-    bool later = r->errors == errors && (r->keep || sdag_spec_get(r->params, ref_of(s)));
-    return v ? v : later ? s : node_new(r, SDAG_SPEC_NULL, s->loc);
+    return v ? v : r->errors == errors && !r->stop ? s : node_new(r, SDAG_SPEC_NULL, s->loc); /* s: left for later */
 }
 
 /* s with every $name replaced; s itself when there is none in it. */
