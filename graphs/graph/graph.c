@@ -89,14 +89,15 @@ static void read_name(sdag_builder *b, const sdag_spec *v)
 
 static const char *root_key(const void *ctx, int i)
 {
-    static const char *const keys[] = {"version", "name", "family", "about", "seed", "base", "let", "phases"};
+    static const char *const keys[] = {"version", "name", "family",  "about", "seed",
+                                       "base",    "let",  "modules", "phases"};
     (void)ctx;
     return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
 }
 
 static void check_root_keys(sdag_builder *b, const sdag_spec *spec)
 {
-    static const char *const later[] = {"modules", "plugins", "extends"};
+    static const char *const later[] = {"plugins", "extends"};
     for (int i = 0; i < spec->n; i++) {
         const sdag_spec_entry *e = &spec->entries[i];
         bool reserved = false, known = false;
@@ -157,7 +158,7 @@ sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, con
                              const sdag_catalog *c)
 {
     const sdag_catalog all = sdag_catalog_all(a, c);
-    sdag_builder b = {.catalog = &all, .types = {.a = a}, .phase_ids = {.a = a}};
+    sdag_builder b = {.catalog = &all, .types = {.a = a}, .phase_ids = {.a = a}, .module_ids = {.a = a}};
     sdag_graph *g = b.g = SDAG_NEW(a, sdag_graph);
     const char *file = spec->loc.file ? spec->loc.file : "";
     *out = NULL;
@@ -166,7 +167,9 @@ sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, con
     for (int i = 0; i < all.n; i++) sdag_map_put(&b.types, all.types[i]->name, i);
 
     read_root(&b, spec);
+    sdag_read_modules(&b, sdag_spec_get(spec, "modules"));
     read_phases(&b, sdag_spec_get(spec, "phases"));
+    sdag_check_modules(&b);
     sdag_status status = sdag_reader_end(&b.r);
     if (status) return status;
     warn_unread(&b);

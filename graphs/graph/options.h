@@ -16,15 +16,24 @@
 
 enum { SDAG_READER_ERRORS_MAX = 100 }; /* later ones are counted but not reported */
 
+/* Where what is read is used, from the inside out: each error gets a note for each. */
+typedef struct sdag_read_use {
+    const char *what; /* "module.block" */
+    sdag_loc loc;
+    const struct sdag_read_use *up;
+} sdag_read_use;
+
 /* What reading needs, and what it has found. */
 typedef struct sdag_reader {
     sdag_arena *a;
     sdag_log *log;
-    const char *dir; /* of the YAML file, "": the current directory */
-    int errors;      /* so far, repeated ones included */
+    const char *dir;          /* of the YAML file, "": the current directory */
+    int errors;               /* so far, repeated ones included */
+    const sdag_read_use *use; /* of the module whose body is read; NULL */
     SDAG_VEC(struct sdag_read_error {
         sdag_loc loc;
         const char *text;
+        const sdag_read_use *use;
     })
     found; /* in the order of the file */
 } sdag_reader;

@@ -496,3 +496,5 @@ sdag_status sdag_spec_parse(const sdag_spec **out, sdag_arena *a, sdag_log *log,
     *out = root;
     return SDAG_OK;
 }
+
+const char *sdag_spec_library(void) { return yaml_get_version_string(); }

@@ -5,8 +5,8 @@
 
 enum { SHORT_MAP = 8, VALUE_COST = 32 };
 
-const char *const sdag_spec_root_keys[] = {"version", "name",    "family", "about",  "seed",
-                                           "base",    "plugins", "let",    "phases", NULL};
+const char *const sdag_spec_root_keys[] = {"version", "name", "family",  "about",  "seed", "base",
+                                           "plugins", "let",  "modules", "phases", NULL};
 
 const sdag_spec *sdag_spec_get(const sdag_spec *map, const char *key)
 {
@@ -72,6 +72,20 @@ bool sdag_spec_is_name(const char *text)
         if (!letter && !(later && p > text)) return false;
     }
     return p > text && p - text <= SDAG_SPEC_KEY_MAX;
+}
+
+sdag_spec *sdag_spec_copy(sdag_arena *a, const sdag_spec *s, int extra)
+{
+    sdag_spec *to = SDAG_NEW(a, sdag_spec);
+    *to = *s;
+    if (s->kind == SDAG_SPEC_LIST) {
+        to->items = SDAG_NEWS(a, const sdag_spec *, s->n + extra);
+        if (s->n) memcpy(to->items, s->items, (size_t)s->n * sizeof *s->items);
+    } else if (s->kind == SDAG_SPEC_MAP) {
+        to->entries = SDAG_NEWS(a, sdag_spec_entry, s->n + extra);
+        if (s->n) memcpy(to->entries, s->entries, (size_t)s->n * sizeof *s->entries);
+    }
+    return to;
 }
 
 static void add_child(sdag_spec *s, const sdag_spec *child, size_t key_len)

@@ -85,14 +85,22 @@ typedef struct sdag_spec_set {
     const char *path, *value;
 } sdag_spec_set;
 
-/* Applies the sets, then puts the values of let: in place of every plain $name; the result has no let:. */
+/* Applies the sets, then puts the values of let: in place of every plain $name; the result has no let:. The names of a
+ * module's parameters stay in its body: they are filled in where it is used. */
 sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *root,
                               const sdag_spec_set *sets, int n_sets);
 
-/* The same for a part of a tree, such as the body of a module: $names and ${...} get the values of `names`, a map whose
- * values may use each other. keep: what `names` does not hold stays as it is, for a later call. */
-sdag_status sdag_spec_subst(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *s,
-                            const sdag_spec *names, bool keep);
+/* s with values[i] in place of every $name that names maps to i, alone or in arithmetic: the body of a module for one
+ * use of it. Each stands at the place of the name. Parts without a name are shared with s. The caller bounds how often
+ * that is done. complain: arithmetic that cannot be computed; nothing stands in its place then. */
+typedef struct sdag_spec_filling {
+    sdag_arena *a;
+    const sdag_map *names;
+    const sdag_spec *const *values;
+    void (*complain)(void *ctx, sdag_loc loc, const char *text);
+    void *ctx;
+} sdag_spec_filling;
+const sdag_spec *sdag_spec_fill(const sdag_spec_filling *f, const sdag_spec *s);
 
 /* Where bytes [at, at + len) of a scalar's text stand in the file, over quotes, folded lines and indented blocks. */
 sdag_loc sdag_spec_place(const sdag_spec *s, int at, int len);
@@ -112,9 +120,13 @@ const char *sdag_spec_kind_name(const sdag_spec *s); /* "nothing", "a value", "a
 /* YAML that parses to the same tree: block style for the upper levels, flow style for what fits 100 columns. */
 void sdag_spec_print(sdag_str *out, const sdag_spec *s);
 
-/* For the sources of this folder: a new map's or list's height, size and index from its children; and whether text
- * means something else when it is not quoted. */
+const char *sdag_spec_library(void); /* version of libyaml: "0.2.5" */
+
+/* A copy whose children may be replaced; the children themselves are shared. extra: room for more entries. */
+sdag_spec *sdag_spec_copy(sdag_arena *a, const sdag_spec *s, int extra);
+/* A new or changed map's or list's height, size and index, from its children. */
 void sdag_spec_finish(sdag_arena *a, sdag_spec *s);
+/* For the sources of this folder: whether text means something else when it is not quoted. */
 bool sdag_spec_special(const char *text);
 /* What text is; plain: it stood without quotes. *inner, *n: the arithmetic inside. false: a ${ without its }, at
  * *inner. */

@@ -118,19 +118,30 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     return sdag_out_commit(&o, c->log);
 }
 
-/* The last value of every probe, phases in the order of the file. */
+static void remove_report(const char *path)
+{
+    DIR *d = opendir(path);
+    if (!d) return;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    rmdir(path);
+}
+
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl"};
+    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
+    remove_report(sdag_arena_printf(c->arena, "%s/report", dir));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(sdag_arena_printf(c->arena, "%s/%s", dir, files[i]));
     rmdir(dir); /* stays when a sink has written into it */
 }
 
+/* The last value of every probe, phases in the order of the file. */
 static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
@@ -148,6 +159,30 @@ static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
     printf("results in %s\n", dir);
 }
 
+/* What `check` finds; -v says it of each phase. */
+static sdag_status check_all(sdag_cli *c, const sdag_graph *g)
+{
+    json_t *phases = c->verbose ? json_array() : NULL, *p;
+    size_t i;
+    sdag_status status = sdag_cli_check_graph(c, g, phases);
+    json_array_foreach(phases, i, p) sdag_cli_detail(
+        c, "phase '%s': %lld operations, %lld trained numbers, %.1f MiB planned",
+        json_string_value(json_object_get(p, "name")), (long long)json_integer_value(json_object_get(p, "ops")),
+        (long long)json_integer_value(json_object_get(p, "weights")),
+        (double)json_integer_value(json_object_get(p, "planned_bytes")) / (1 << 20));
+    json_decref(phases);
+    return status;
+}
+
+/* For a program: where the results lie, and summary.json. */
+static sdag_status print_json(sdag_cli *c, const char *dir)
+{
+    json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
+    if (!root) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s/summary.json cannot be read", dir);
+    json_object_set_new(root, "folder", json_string(dir));
+    return sdag_cli_print_json(c, root);
+}
+
 sdag_status sdag_cli_run(sdag_cli *c)
 {
     sdag_graph *g;
@@ -160,8 +195,10 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (dir && file && !c->quiet)
         sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
     if (dir) file = sdag_arena_printf(c->arena, "%s/config.yaml", dir);
+    if (c->embedding && strcmp(c->embedding, "pca") && strcmp(c->embedding, "tsne"))
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--embedding is '%s', expected pca or tsne", c->embedding);
     sdag_status status = sdag_cli_load(&g, &spec, c, file);
-    if (!status) status = sdag_cli_check_graph(c, g, true);
+    if (!status) status = check_all(c, g);
     if (!status) status = sdag_gemm_init(c->log);
     if (!status && !c->resume) status = make_folder(&dir, c, g);
     if (!status) status = lock_folder(c, dir);
@@ -172,14 +209,19 @@ sdag_status sdag_cli_run(sdag_cli *c)
         status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir),
                                &(sdag_viz_options){0});
     if (status) return status;
+    sdag_cli_detail(c, "%s in %s, %d thread%s", c->resume ? "continues" : "runs", dir, sdag_cli_threads(c),
+                    sdag_cli_threads(c) == 1 ? "" : "s");
     sdag_run_options o = {.graph = g,
                           .out_dir = dir,
                           .threads = sdag_cli_threads(c),
                           .resume = c->resume != NULL,
                           .progress = !c->no_progress,
-                          .quiet = c->quiet};
+                          .quiet = c->quiet,
+                          .no_report = c->no_report,
+                          .embedding = c->embedding};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
+    if (!status && c->json) return print_json(c, dir);
     if (!status && !c->quiet) print_summary(c, g, dir);
     return status;
 }

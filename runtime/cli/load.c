@@ -20,6 +20,7 @@ sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, c
     size_t len;
     const sdag_spec *raw, *resolved;
     sdag_status status = sdag_file_read(&text, &len, c->arena, c->log, SDAG_NOLOC, path, SDAG_SPEC_TEXT_MAX + 1);
+    if (!status) sdag_cli_detail(c, "read %s: %zu bytes, %d --set", path, len, c->n_sets);
     if (!status) status = sdag_spec_parse(&raw, c->arena, c->log, path, text, len);
     if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, raw, c->sets, c->n_sets);
     if (status) return status;

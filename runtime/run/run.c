@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "runtime/records/records.h"
 #include "runtime/run/phase.h"
 #include "runtime/run/signals.h"
 
@@ -17,7 +18,9 @@ static sdag_status run_phase(sdag_session *s, sdag_cursor *at)
     sdag_store_drop_slots(s, at->phase);
     *at = (sdag_cursor){.phase = at->phase + 1, .metrics_bytes = s->metrics.bytes};
     status = sdag_metrics_summary(s);
-    return status ? status : sdag_checkpoint_write(s, at);
+    if (!status) status = sdag_checkpoint_write(s, at);
+    if (!status) sdag_records_moment(s, true);
+    return status;
 }
 
 static sdag_status run_phases(sdag_session *s)
@@ -32,7 +35,10 @@ static sdag_status run_phases(sdag_session *s)
                          s->options->out_dir);
     }
     if (!status) status = sdag_metrics_open(s, at.metrics_bytes);
+    if (!status) sdag_records_open(s, &at);
     while (!status && at.phase < s->graph->n_phases) status = run_phase(s, &at);
+    if (status) sdag_records_moment(s, true); /* what came before a stop or a failure */
+    sdag_records_close(s);
     return status;
 }
 

@@ -68,7 +68,7 @@ typedef struct sdag_task {
     sdag_exec *exec;
     int32_t phase;
     bool training;
-    sdag_sampler *samplers;  /* one a feed of the program */
+    sdag_sampler *samplers;  /* one a feed of the program; NULL: what is looked at (lower.h), who looks fills it */
     int64_t steps_per_epoch; /* of the feed that takes longest */
     int64_t steps;           /* of the phase, for schedules */
     int64_t images;          /* that the body takes in a step */
@@ -81,6 +81,7 @@ void sdag_task_destroy(sdag_task *t);
 /* Inputs of step `step`: ids, labels, schedules. */
 void sdag_task_fill(sdag_task *t, int64_t step);
 void sdag_task_fill_rows(sdag_task *t, int64_t step, int64_t from, int64_t rows);
+void sdag_task_fill_schedules(sdag_task *t, int64_t step);
 float sdag_task_loss(const sdag_task *t, int64_t step);
 
 /* ---- metrics (metrics.c) */
@@ -154,6 +155,7 @@ struct sdag_session {
     int n_probes;
     SDAG_VEC(sdag_saved_probe) saved_probes; /* of the checkpoint that the run continues from */
     int64_t checkpoint;                      /* number of the last one that is known to be good; 0: none */
+    struct sdag_recorder *records;           /* runtime/records; NULL: nothing is kept for a report */
     const char **node_names;
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */

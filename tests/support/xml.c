@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "viz/theme.h"
 
 enum { DEPTH = 64, ATTRIBUTES = 32 };
 
@@ -19,7 +20,8 @@ typedef struct walk {
     const char *start, *p, *end;
     char *why;
     word open[DEPTH];
-    int depth, roots;
+    int depth, roots, links, styles;
+    bool may_link;
 } walk;
 
 static bool wrong(walk *w, const char *fmt, ...)
@@ -100,12 +102,28 @@ static void skip_space(walk *w)
     while (w->p < w->end && strchr(" \t\r\n", *w->p)) w->p++;
 }
 
+/* A path below or above, of letters, digits, '.', '_', '-', '/' and %XX: no scheme, no host, no query. Graphviz writes
+ * '-' as a character number. */
+static bool read_link(walk *w)
+{
+    if (!is(w, "=\"") || w->p[2] == '/') return wrong(w, "a link that is not relative");
+    for (w->p += 2; w->p < w->end && *w->p != '"'; w->p++) {
+        char c = *w->p;
+        if (is(w, "&#45;")) w->p += 4;
+        else if (c == '%' && w->end - w->p > 2 && strspn(w->p + 1, "0123456789ABCDEF") >= 2) w->p += 2;
+        else if (c == ':' || !(in_name(c) || c == '/')) return wrong(w, "'%c' in a link", c);
+    }
+    w->links++;
+    return w->p++ < w->end ? true : wrong(w, "a link without an end");
+}
+
 static bool read_attribute(walk *w, word *seen, int n)
 {
     static const char *const links[] = {"href", "xlink:href", "src", "style", "xml:base"};
     if (n == ATTRIBUTES || !read_name(w, &seen[n])) return n == ATTRIBUTES ? wrong(w, "too many attributes") : false;
     for (int i = 0; i < n; i++)
         if (same(seen[i], seen[n])) return wrong(w, "attribute %.*s twice", (int)seen[n].n, seen[n].at);
+    if (w->may_link && same(seen[n], (word){"xlink:href", 10})) return read_link(w);
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
         if (same(seen[n], (word){links[i], strlen(links[i])})) return wrong(w, "attribute %s", links[i]);
     if (seen[n].n > 2 && memcmp(seen[n].at, "on", 2) == 0) return wrong(w, "a handler");
@@ -163,6 +181,10 @@ static bool read_comment(walk *w)
 static bool read_part(walk *w)
 {
     if (is(w, "<!--")) return read_comment(w);
+    if (is(w, sdag_theme_dark) && w->depth == 1 && !w->styles++) {
+        w->p += strlen(sdag_theme_dark);
+        return true;
+    }
     if (is(w, "<?xml ") || (is(w, "<!DOCTYPE svg ") && w->roots == 0)) { /* as Graphviz writes them, without brackets */
         while (w->p < w->end && *w->p != '>') w->p++;
         return w->p++ < w->end;
@@ -176,11 +198,24 @@ static bool read_part(walk *w)
     return true;
 }
 
+static bool read_all(walk *w)
+{
+    if (!check_characters(w)) return false;
+    while (w->p < w->end)
+        if (!read_part(w)) return false;
+    return w->depth == 0 && w->roots == 1 ? true : wrong(w, "%d elements are open, %d roots", w->depth, w->roots);
+}
+
 bool xml_is_sound(const char *text, size_t len, char why[200])
 {
     walk w = {.start = text, .p = text, .end = text + len, .why = why};
-    if (!check_characters(&w)) return false;
-    while (w.p < w.end)
-        if (!read_part(&w)) return false;
-    return w.depth == 0 && w.roots == 1 ? true : wrong(&w, "%d elements are open, %d roots", w.depth, w.roots);
+    return read_all(&w);
+}
+
+bool xml_is_map(const char *text, size_t len, int *links, char why[200])
+{
+    walk w = {.start = text, .p = text, .end = text + len, .why = why, .may_link = true};
+    bool sound = read_all(&w);
+    *links = w.links;
+    return sound;
 }

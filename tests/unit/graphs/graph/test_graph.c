@@ -507,14 +507,14 @@ static void test_top(void **state)
                     "1:1: error: the key 'phases' is missing\n"},
         {"version: 2\nphases: {}", "1:10: error: version is 2, expected 1\n"
                                    "2:9: error: phases is empty, expected a map of phases\n"},
-        {"version: 1\nphases: [a]\nseeed: 1\nseed: -1\nfamily: contrast\nname: a/b\nmodules: {}",
+        {"version: 1\nphases: [a]\nseeed: 1\nseed: -1\nfamily: contrast\nname: a/b\nmodules: 3",
          "2:9: error: phases is a list, expected a map of phases\n"
          "3:1: error: unknown key 'seeed'; did you mean 'seed'?\n"
          "4:7: error: seed is -1, expected at least 0\n"
          "5:9: error: family is 'contrast', expected generative, contrastive, non-contrastive or pretext\n"
          "6:7: error: name is 'a/b', expected letters, digits, '_', '-' and '.', a letter or digit first: it "
          "names the folder of the run\n"
-         "7:1: error: 'modules' is not in this version of the language\n"},
+         "7:10: error: modules is one value, expected a map of modules\n"},
         {"version: 1\nphases:\n  p: 3\n  q: {epoch: 3}\n  1x: {nodes: [a]}\n  r: {epochs: 3, steps: 0, nodes: {}}",
          "3:6: error: phase 'p' is one value, expected a map with 'nodes'\n"
          "4:3: error: phase 'q' has no nodes\n"
