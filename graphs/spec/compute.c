@@ -90,6 +90,10 @@ static const sdag_spec *piece_value(piece *p)
     sdag_formula f;
     sdag_formula_error e;
     const char *text, *sign = strpbrk(p->text, "=;#");
+    if (!p->text[strspn(p->text, " \t\r\n")]) {
+        complain(p, 0, 0, "there is nothing to compute within ${ }");
+        return NULL;
+    }
     if (sign) {
         complain(p, (int)(sign - p->text), 1, "'%c' has no meaning in arithmetic", *sign);
         return NULL;
