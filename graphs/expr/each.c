@@ -32,11 +32,21 @@ static sdag_expr_value chosen(sdag_exprs *x, sdag_val cond, sdag_val yes, sdag_v
     return sdag_expr_broadcast(x, 3, v) ? sdag_expr_tensor(sdag_op_where(x->b, v[0], v[1], v[2])) : sdag_expr_tensor(0);
 }
 
+/* What where() chooses: an infinity is a constant of the right shape, since no operation may give one by chance. */
+static sdag_val choice(sdag_exprs *x, const sdag_expr_args *a, int i)
+{
+    sdag_expr_value *other = a->at[3 - i];
+    sdag_shape to, s = sdag_expr_arg_shape(x, a, 0), t = sdag_expr_arg_shape(x, a, 3 - i);
+    if (a->at[i]->kind != SDAG_EXPR_NUMBER || isfinite(a->at[i]->number) || other->kind == SDAG_EXPR_LIST ||
+        !sdag_shape_broadcast(&to, s, t))
+        return sdag_expr_force_f32(x, a->at[i]);
+    return sdag_filled(x->b, to, (float)a->at[i]->number);
+}
+
 static sdag_expr_value where(sdag_exprs *x, const sdag_expr_args *a)
 {
     if (a->at[0]->kind == SDAG_EXPR_NUMBER) return a->at[0]->number != 0 ? *a->at[1] : *a->at[2];
-    return chosen(x, sdag_expr_force_f32(x, a->at[0]), sdag_expr_force_f32(x, a->at[1]),
-                  sdag_expr_force_f32(x, a->at[2]));
+    return chosen(x, sdag_expr_force_f32(x, a->at[0]), choice(x, a, 1), choice(x, a, 2));
 }
 
 static sdag_expr_value extreme(sdag_exprs *x, const sdag_expr_args *a, bool larger)
