@@ -55,14 +55,14 @@ static const char *last_part(const char *path)
     return slash && slash[1] ? slash + 1 : path ? path : "none";
 }
 
-/* The text of an option that is too long for a detail, such as a formula; NULL: it is short, or of another kind. */
-static const char *long_text(const sdag_opt *o, const void *opts)
+/* The text of an option that has several lines, such as a formula; NULL. */
+static const char *lines_of(const sdag_opt *o, const void *opts)
 {
     const char *text = o->kind == SDAG_OPT_STR ? *(const char *const *)((const char *)opts + o->offset) : NULL;
-    return text && (strchr(text, '\n') || strlen(text) > DETAIL_MAX - 12) ? text : NULL;
+    return text && strchr(text, '\n') ? text : NULL;
 }
 
-/* A long text line by line, without comments. */
+/* Such a text line by line, without comments. */
 static void add_lines(sdag_picture *p, sdag_box *box, const char *text)
 {
     int shown = 0;
@@ -87,8 +87,8 @@ static void add_option(sdag_picture *p, sdag_box *box, const sdag_opt *o, const 
         add_records(p, box, at);
         return;
     }
-    if (long_text(o, opts)) {
-        add_lines(p, box, long_text(o, opts));
+    if (lines_of(o, opts)) {
+        add_lines(p, box, lines_of(o, opts));
         return;
     }
     sdag_str_addf(&s, "%s: ", sdag_opt_name(o));
@@ -105,7 +105,7 @@ static void add_options(sdag_picture *p, sdag_box *box, const sdag_gnode *n)
     for (int i = 0; n->spec && n->use < 0 && i < n->spec->n; i++)
         for (const sdag_opt *o = n->type->opts; o && o->name; o++) {
             if (strcmp(sdag_opt_name(o), n->spec->entries[i].key) != 0) continue;
-            if (long_text(o, n->opts) || shown++ < OPTIONS_SHOWN) add_option(p, box, o, n->opts);
+            if (lines_of(o, n->opts) || shown++ < OPTIONS_SHOWN) add_option(p, box, o, n->opts);
             sdag_str s = {.a = p->a};
             sdag_str_addf(&s, "%s: ", sdag_opt_name(o));
             if (o->kind == SDAG_OPT_PATH)

@@ -54,6 +54,7 @@ typedef struct sdag_open {
     sdag_log *log;
     sdag_loc loc; /* of the node */
     uint64_t seed;
+    bool lenient; /* a sample that cannot be read is reported by load, not when the data are opened */
 } sdag_open;
 
 typedef struct sdag_node_type {

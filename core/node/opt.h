@@ -86,6 +86,7 @@ typedef struct sdag_record_type {
     const void *type;
     const char *example;
     const char *(*check)(const void *opts); /* a sentence on what is wrong between options, or NULL */
+    bool fixed; /* nothing in it is drawn: it is kept when a trained network is applied to new data */
 } sdag_record_type;
 typedef struct {
     const sdag_record_type *type;

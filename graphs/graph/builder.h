@@ -57,6 +57,7 @@ typedef struct sdag_builder {
     sdag_view_names *views;         /* of each node of the phase at hand, from `first` on */
     int32_t first;                  /* first node of the phase at hand */
     int made;                       /* nodes in all, those within modules included */
+    SDAG_VEC(const char *) unknown; /* types that the catalog does not have */
     bool full;                      /* too many nodes, reported */
     sdag_module *modules;
     sdag_map module_ids;

@@ -24,7 +24,7 @@ sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c)
     for (int i = 0; i < c->n; i++) types[n++] = c->types[i];
     for (int i = 0; i < MADE; i++)
         if (!sdag_catalog_find(c, made[i]->name)) types[n++] = made[i];
-    return (sdag_catalog){types, n};
+    return (sdag_catalog){types, n, c->no_plugins};
 }
 
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name)
@@ -89,21 +89,20 @@ static void read_name(sdag_builder *b, const sdag_spec *v)
 
 static const char *root_key(const void *ctx, int i)
 {
-    static const char *const keys[] = {"version", "name", "family",  "about", "seed",
-                                       "base",    "let",  "modules", "phases"};
+    static const char *const keys[] = {"version", "name",    "family", "about",   "seed",  "base",
+                                       "plugins", "extends", "let",    "modules", "phases"};
     (void)ctx;
     return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
 }
 
 static void check_root_keys(sdag_builder *b, const sdag_spec *spec)
 {
-    static const char *const later[] = {"plugins", "extends"};
     for (int i = 0; i < spec->n; i++) {
         const sdag_spec_entry *e = &spec->entries[i];
-        bool reserved = false, known = false;
-        for (size_t k = 0; k < sizeof later / sizeof later[0]; k++) reserved |= strcmp(later[k], e->key) == 0;
+        bool known = false;
         for (int k = 0; root_key(NULL, k); k++) known |= strcmp(root_key(NULL, k), e->key) == 0;
-        if (reserved) sdag_reader_error(&b->r, e->loc, "'%s' is not in this version of the language", e->key);
+        if (strcmp(e->key, "extends") == 0) /* gone from what sdag_spec_load gives */
+            sdag_reader_error(&b->r, e->loc, "'extends' is read from a file only");
         else if (!known) sdag_reader_unknown(&b->r, e->loc, "key", e->key, "", root_key, NULL);
     }
 }
@@ -154,6 +153,19 @@ static void warn_unread(sdag_builder *b)
     }
 }
 
+/* Why types are unknown where the file's plugins were left alone. */
+static void note_no_plugins(sdag_builder *b, const sdag_spec *plugins)
+{
+    sdag_str s = {.a = b->r.a};
+    if (!plugins || !b->catalog->no_plugins || !b->unknown.n) return;
+    for (int i = 0; i < b->unknown.n; i++) {
+        bool before = false;
+        for (int k = 0; k < i; k++) before |= strcmp(b->unknown.at[k], b->unknown.at[i]) == 0;
+        if (!before) sdag_str_addf(&s, "%s%s", i ? ", " : "", b->unknown.at[i]);
+    }
+    sdag_log_add(b->r.log, SDAG_NOTE, plugins->loc, "not loaded (--no-plugins): from here may come %s", s.at);
+}
+
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
                              const sdag_catalog *c)
 {
@@ -171,12 +183,15 @@ sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, con
     read_phases(&b, sdag_spec_get(spec, "phases"));
     sdag_check_modules(&b);
     sdag_status status = sdag_reader_end(&b.r);
+    note_no_plugins(&b, sdag_spec_get(spec, "plugins"));
     if (status) return status;
     warn_unread(&b);
 
     g->n_nodes = b.nodes.n;
     g->nodes = SDAG_NEWS(a, sdag_gnode, b.nodes.n);
     for (int32_t i = 0; i < b.nodes.n; i++) g->nodes[i] = *b.nodes.at[i];
+    g->paths = b.r.paths.at;
+    g->n_paths = b.r.paths.n;
     *out = g;
     return SDAG_OK;
 }

@@ -12,10 +12,11 @@
 #include "core/node/node.h"
 #include "graphs/spec/spec.h"
 
-/* The node types that a file may name: the built-in ones and, later, those of plugins. */
+/* The node types that a file may name: the built-in ones and those of its plugins. */
 typedef struct sdag_catalog {
     const sdag_node_type *const *types;
     int n;
+    bool no_plugins; /* the file's plugins were not loaded: types that are unknown may be theirs */
 } sdag_catalog;
 /* c and the types that the graph stage makes for single nodes (`expr`): for all that documents types. */
 sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c);
@@ -91,6 +92,8 @@ typedef struct sdag_graph {
     sdag_gnode *nodes;
     int n_nodes;
     const sdag_spec *spec;
+    const sdag_spec *const *paths; /* values of spec that are paths */
+    int n_paths;
 } sdag_graph;
 
 /* `lower` of the types made for modules: the inner nodes in their order, with states named by their path within the

@@ -40,6 +40,7 @@ static void find_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
     if (strcmp(text, sdag_expr_static.name) == 0) n->type = sdag_expr_type(b, n);
     else if (id >= 0) n->type = b->catalog->types[id];
     else sdag_reader_unknown(&b->r, v->loc, "type", text, "", sdag_map_key, &b->types);
+    if (id < 0) *SDAG_PUSH(b->r.a, &b->unknown) = text;
 }
 
 /* The phase that `use` names must be an earlier one. -1: reported. */

@@ -7,7 +7,7 @@
  *
  * What is not in the map has its default. Each value is checked by its declared type and range, and each error is
  * reported at its own place, in the words "loss.nt_xent.temperature is 50, expected 0.001 .. 10". Texts are copied;
- * a path is joined to the file's directory unless it was typed after --set. */
+ * a path is joined to the directory of the file that it was written in, unless it was typed after --set. */
 #ifndef SDAG_GRAPHS_GRAPH_OPTIONS_H
 #define SDAG_GRAPHS_GRAPH_OPTIONS_H
 
@@ -35,7 +35,8 @@ typedef struct sdag_reader {
         const char *text;
         const sdag_read_use *use;
     })
-    found; /* in the order of the file */
+    found;                             /* in the order of the file */
+    SDAG_VEC(const sdag_spec *) paths; /* the values that were read as paths */
 } sdag_reader;
 
 void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file);

@@ -368,6 +368,7 @@ static json_t *root(maker *m, const sdag_catalog *c)
     set(m, properties, "family", enumerated(m, sdag_family_choices));
     set(m, properties, "about", ref(m, "text"));
     set(m, properties, "seed", either(m, seed, ref(m, "let")));
+    set(m, properties, "plugins", either(m, ref(m, "text"), list_of(m, ref(m, "text"), 0)));
     set(m, properties, "let", typed(m, "object"));
     set(m, properties, "phases", phases);
     append(m, required, json_string("version"));

@@ -171,7 +171,8 @@ bool sdag_read_path(sdag_reader *r, const char *name, const sdag_spec *v, const 
 {
     const char *text;
     if (!sdag_spec_str(&text, v) || !*text) return refuse(r, name, v, "a path");
-    *out = v->from_set ? sdag_arena_str(r->a, text) : sdag_path_join(r->a, r->dir, text);
+    *SDAG_PUSH(r->a, &r->paths) = v;
+    *out = v->from_set ? sdag_arena_str(r->a, text) : sdag_path_join(r->a, v->dir ? v->dir : r->dir, text);
     return true;
 }
 

@@ -226,15 +226,15 @@ static void list_pieces(planner *x)
 {
     const sdag_program *p = x->program;
     const int n = p->values.n + p->ops.n;
-    x->plan->pieces = SDAG_NEWS(x->arena, sdag_piece, n + 1);
+    x->plan->pieces = SDAG_NEWS(x->arena, sdag_plan_piece, n + 1);
     for (int i = 0; i < n; i++) {
         const sdag_life *l = &x->lives[i];
         if (!l->bytes) continue;
-        x->plan->pieces[x->plan->n_pieces++] = (sdag_piece){.offset = l->offset,
-                                                            .bytes = (int64_t)l->bytes,
-                                                            .first = l->first,
-                                                            .last = l->kept ? p->ops.n - 1 : l->last,
-                                                            .writer = l->writer};
+        x->plan->pieces[x->plan->n_pieces++] = (sdag_plan_piece){.offset = l->offset,
+                                                                 .bytes = (int64_t)l->bytes,
+                                                                 .first = l->first,
+                                                                 .last = l->kept ? p->ops.n - 1 : l->last,
+                                                                 .writer = l->writer};
     }
 }
 

@@ -25,6 +25,7 @@ typedef struct parser {
     sdag_log *log;
     const char *file, *text;
     size_t len, byte, character; /* byte: where that character starts; both only grow */
+    sdag_loc at;                 /* where the text begins in its source; line 0: it is all of it */
     yaml_parser_t yaml;
     yaml_event_t event; /* cleared at once after use, so that what is left can be freed at any time */
     frame stack[SDAG_SPEC_DEPTH_MAX];
@@ -50,11 +51,20 @@ static sdag_status complain(parser *p, sdag_loc loc, const char *fmt, ...)
     return SDAG_INVALID;
 }
 
+/* A place in the text -> one in its source. */
+static sdag_loc in_source(const parser *p, sdag_loc loc)
+{
+    if (!p->at.line) return loc;
+    if (loc.line == 1) loc.col += p->at.col - 1;
+    loc.line += p->at.line - 1;
+    return loc;
+}
+
 /* libyaml counts from 0, and in characters. */
 static sdag_loc place(const parser *p, yaml_mark_t from, yaml_mark_t to)
 {
     int len = to.line == from.line && to.column > from.column ? (int)(to.column - from.column) : 0;
-    return (sdag_loc){p->file, (int)from.line + 1, (int)from.column + 1, len};
+    return in_source(p, (sdag_loc){p->file, (int)from.line + 1, (int)from.column + 1, len});
 }
 
 static sdag_loc event_place(const parser *p) { return place(p, p->event.start_mark, p->event.end_mark); }
@@ -110,11 +120,14 @@ static sdag_status check_bytes(parser *p)
         uint32_t c = 0;
         int n = sdag_utf8(&c, p->text + i, p->len - i);
         unsigned byte = (unsigned char)p->text[i];
-        if (n == 0 && i == 0 && byte >= 0xfe) return sdag_fail(p->log, SDAG_INVALID, loc, "the file must be UTF-8");
-        if (n == 0) return sdag_fail(p->log, SDAG_INVALID, loc, "byte 0x%02x is not UTF-8", byte);
-        if (!is_text(c)) return sdag_fail(p->log, SDAG_INVALID, loc, "a control character, U+%04X", (unsigned)c);
+        if (n == 0 && i == 0 && byte >= 0xfe)
+            return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "the file must be UTF-8");
+        if (n == 0) return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "byte 0x%02x is not UTF-8", byte);
+        if (!is_text(c))
+            return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "a control character, U+%04X", (unsigned)c);
         if (c == '%' && loc.col == 1 && ++directives > DIRECTIVES_MAX)
-            return sdag_fail(p->log, SDAG_INVALID, loc, "more than %d lines that start with %%", DIRECTIVES_MAX);
+            return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "more than %d lines that start with %%",
+                             DIRECTIVES_MAX);
         i += (size_t)n;
         loc.col++;
         if (is_break(c, i < p->len ? p->text[i] : 0)) {
@@ -227,6 +240,7 @@ static void anchor_set(parser *p, const yaml_char_t *name, sdag_spec *s)
         sdag_map_put(&p->anchor_ids, sdag_arena_str(p->a, (const char *)name), id);
     }
     p->anchors.at[id] = s;
+    s->anchor = p->anchor_ids.rows[id].key;
 }
 
 static bool tag_fits(const char *tag, sdag_spec_kind kind)
@@ -446,17 +460,17 @@ static sdag_status parse_events(void *arg)
     return p->errors ? SDAG_INVALID : SDAG_OK;
 }
 
-sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
-                                  const char *text, size_t len)
+static sdag_status parse_text(const sdag_spec **out, sdag_arena *a, sdag_log *log, sdag_loc at, const char *text,
+                              size_t len)
 {
     *out = NULL;
     parser *p = SDAG_NEW(a, parser);
-    *p = (parser){.a = a, .log = log, .anchor_ids = {.a = a}, .file = sdag_log_intern(log, file_name)};
+    *p = (parser){.a = a, .log = log, .anchor_ids = {.a = a}, .at = at, .file = sdag_log_intern(log, at.file)};
     if (!p->file) sdag_arena_escape(a);
     if (len > SDAG_SPEC_TEXT_MAX)
         return sdag_fail(log, SDAG_INVALID, (sdag_loc){p->file, 0, 0, 0}, "%zu bytes; at most %d are read", len,
                          SDAG_SPEC_TEXT_MAX);
-    sdag_log_source(log, p->file, text, len);
+    if (!at.line) sdag_log_source(log, p->file, text, len);
     size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark is no column */
     p->text = text + mark;
     p->len = len - mark;
@@ -474,12 +488,24 @@ sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log
 
     if (!p->root) {
         p->root = node_new(p, SDAG_SPEC_NULL);
-        p->root->loc = (sdag_loc){p->file, 1, 1, 0};
+        p->root->loc = in_source(p, (sdag_loc){p->file, 1, 1, 0});
         p->root->text = "";
         sdag_spec_finish(a, p->root);
     }
     *out = p->root;
     return SDAG_OK;
+}
+
+sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
+                                  const char *text, size_t len)
+{
+    return parse_text(out, a, log, (sdag_loc){.file = file_name}, text, len);
+}
+
+sdag_status sdag_spec_parse_at(const sdag_spec **out, sdag_arena *a, sdag_log *log, sdag_loc at, const char *text,
+                               size_t len)
+{
+    return parse_text(out, a, log, at, text, len);
 }
 
 sdag_status sdag_spec_parse(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,

@@ -182,3 +182,5 @@ void sdag_spec_print(sdag_str *out, const sdag_spec *s)
     }
     print_block(out, s, 0, 0);
 }
+
+void sdag_spec_print_line(sdag_str *out, const sdag_spec *s) { print_flow(out, s, SIZE_MAX, false); }

@@ -31,6 +31,8 @@ typedef struct sdag_cli {
     sdag_log *log;
 } sdag_cli;
 
+int sdag_main(int argc, char **argv); /* the program; program.c calls it in the library */
+
 /* ---- the tables (tables.c), read by parsing, help, completions and manual pages */
 
 typedef enum { SDAG_CLI_TEXT, SDAG_CLI_NUMBER, SDAG_CLI_SWITCH, SDAG_CLI_SET } sdag_cli_kind;
@@ -76,7 +78,14 @@ extern const sdag_cli_page sdag_cli_pages[]; /* command NULL at the end */
 
 /* The file's graph, with the sets applied; *spec (may be NULL): the resolved tree. */
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path);
+/* The types that are built in, and those of the plugins of the file that was loaded last. */
 sdag_catalog sdag_cli_catalog(void);
+/* Those that are built in, and those of --plugins a,b: paths are relative to the current directory. */
+sdag_status sdag_cli_types(sdag_catalog *to, sdag_cli *c);
+/* One plugin into a catalog; dir: what its path is relative to. */
+sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry, sdag_loc loc, const char *dir);
+/* What an entry of `plugins:` is relative to. */
+const char *sdag_cli_plugin_dir(sdag_cli *c, const sdag_spec *spec, const sdag_spec *entry);
 int sdag_cli_threads(const sdag_cli *c); /* --threads, or the CPUs allowed */
 /* The phase named by --phase, or the first; -1 after a reported error. */
 int32_t sdag_cli_phase(sdag_cli *c, const sdag_graph *g);

@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/cpu/gemm.h"
 #include "runtime/cli/cli.h"
+#include "runtime/plugin/plugin.h"
 #include "runtime/run/run.h"
 #include "viz/viz.h"
 
@@ -66,21 +67,43 @@ static sdag_status lock_folder(sdag_cli *c, const char *dir)
     return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "%s: another run is working there", dir);
 }
 
-static void fix_set_path(sdag_cli *c, const char *here, const sdag_gnode *n, const char *key)
+/* "data/x" of "examples/moco/data/x" below "examples/moco"; NULL: it lies elsewhere. */
+static const char *below(const char *path, const char *dir)
 {
-    sdag_spec *v = (sdag_spec *)sdag_spec_get(n->spec, key);
-    if (v && v->from_set && v->text) v->text = sdag_path_join(c->arena, here, v->text);
+    size_t n = strlen(dir);
+    if (!n) return *path == '/' ? NULL : path;
+    return !strncmp(path, dir, n) && path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* Paths that were typed after --set are relative to this directory: the effective file holds them absolute. */
-static void fix_set_paths(sdag_cli *c, const sdag_graph *g, const char *here)
+/* The effective file says in one `base:` what its paths are relative to. Those that were typed after --set are relative
+ * to this directory, and become absolute; those of a file that it extends are said from the file at hand. */
+static void fix_path(sdag_cli *c, const sdag_graph *g, sdag_spec *v, const char *here)
 {
-    for (int i = 0; i < g->n_nodes; i++) {
-        if (g->nodes[i].weights) fix_set_path(c, here, &g->nodes[i], "weights");
-        for (const sdag_opt *o = g->nodes[i].type->opts; o && o->name; o++) {
-            const char *dot = strrchr(o->name, '.');
-            if (o->kind == SDAG_OPT_PATH) fix_set_path(c, here, &g->nodes[i], dot ? dot + 1 : o->name);
-        }
+    if (!v->text) return;
+    if (v->from_set) v->text = sdag_path_join(c->arena, here, v->text);
+    else if (v->dir) {
+        const char *whole = sdag_path_join(c->arena, v->dir, v->text);
+        const char *near = sdag_spec_get(g->spec, "base") ? NULL : below(whole, sdag_path_dir(c->arena, g->file));
+        v->text = near ? near : sdag_path_join(c->arena, here, whole);
+    }
+    v->from_set = false; /* one value may stand in several places */
+    v->dir = NULL;
+}
+
+/* The effective file finds the plugins again: what was typed after --set, or found by --plugin-path, gets its path. */
+static void fix_plugins(sdag_cli *c, const sdag_spec *spec, const char *here)
+{
+    const sdag_spec *v = sdag_spec_get(spec, "plugins"), *one[1] = {v}, **items = one;
+    int n = v ? 1 : 0;
+    if (v && v->kind == SDAG_SPEC_LIST) items = v->items, n = v->n;
+    for (int i = 0; i < n; i++) {
+        sdag_spec *item = (sdag_spec *)items[i];
+        const sdag_plugin_where where = {sdag_cli_plugin_dir(c, spec, item), c->plugin_path}, plain = {where.dir, NULL};
+        const char *path = item->text ? sdag_plugin_find(c->arena, item->text, &where) : NULL;
+        const char *again = item->text ? sdag_plugin_find(c->arena, item->text, &plain) : NULL;
+        if (!path) continue;
+        if (sdag_plugin_is_path(item->text) ? item->from_set : !again || strcmp(path, again))
+            item->text = sdag_path_join(c->arena, here, path);
     }
 }
 
@@ -99,7 +122,8 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     sdag_str s = {.a = c->arena};
     if (!getcwd(here, sizeof here))
         return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "the current directory: %s", strerror(errno));
-    fix_set_paths(c, g, here);
+    for (int i = 0; i < g->n_paths; i++) fix_path(c, g, (sdag_spec *)g->paths[i], here);
+    fix_plugins(c, spec, here);
     sdag_str_addf(&s, "# the effective pipeline of %s\n", g->file);
     const char *base = find_base(c, g, spec, here);
     sdag_spec text = {.kind = SDAG_SPEC_SCALAR, .text = realpath(base, real) ? real : base}, root = *spec;
@@ -218,7 +242,8 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .progress = !c->no_progress,
                           .quiet = c->quiet,
                           .no_report = c->no_report,
-                          .embedding = c->embedding};
+                          .embedding = c->embedding,
+                          .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
     if (!status && c->json) return print_json(c, dir);

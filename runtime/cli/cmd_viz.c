@@ -97,7 +97,8 @@ static sdag_status read_level(sdag_viz_options *o, sdag_cli *c)
 
 static sdag_status read_show(sdag_viz_options *o, sdag_cli *c)
 {
-    if (!c->show) return c->run ? sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--run goes with --show time or bytes") : SDAG_OK;
+    if (!c->show)
+        return c->run ? sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--run goes with --show time or bytes") : SDAG_OK;
     if (!strcmp(c->show, "shapes")) o->shapes = SDAG_VIZ_SHAPES_WIRES;
     else if (!strcmp(c->show, "time")) o->heat = SDAG_VIZ_HEAT_TIME;
     else if (!strcmp(c->show, "bytes")) o->heat = SDAG_VIZ_HEAT_BYTES;
@@ -134,8 +135,7 @@ static sdag_status draw_map(sdag_cli *c, sdag_viz_format format)
     size_t len;
     int map = 0, n;
     while (map < SDAG_FIELD_MAPS && strcmp(sdag_field_names[map], c->map)) map++;
-    if (map == SDAG_FIELD_MAPS)
-        return refuse(c, "map", "workflow, methods, contrastive or pretext", c->map, map_name);
+    if (map == SDAG_FIELD_MAPS) return refuse(c, "map", "workflow, methods, contrastive or pretext", c->map, map_name);
     if (c->phase || c->level || c->show || c->run || c->node || c->collapse || c->expand || c->n_sets)
         return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--map goes with -o and --format alone");
     const char *dir = c->n_args ? c->args[0] : sdag_cli_examples(c);

@@ -94,6 +94,14 @@ static void offer_keys(const completing *x, const char *after)
     }
 }
 
+static void offer_nodes(const completing *x)
+{
+    const sdag_graph *g = graph_of(x);
+    for (int i = 0; g && i < g->n_nodes; i++)
+        offer(x, sdag_arena_printf(x->c->arena, "%s.%s", g->phases[g->nodes[i].phase].name, g->nodes[i].name),
+              g->nodes[i].type->brief);
+}
+
 /* ---- what an option or an argument takes ---- */
 
 static const struct {
@@ -111,6 +119,16 @@ static const struct {
     {"steps", ""},
     {"warmup", ""},
     {"color", "auto always never"},
+    {"show", "shapes time bytes"},
+    {"run", ":dirs"},
+    {"node", ":node"},
+    {"collapse", "all"},
+    {"expand", "all"},
+    {"map", "workflow methods contrastive pretext"},
+    {"csv", ":files"},
+    {"plugin-path", ":dirs"},
+    {"plugins", ":files so"},
+    {"embedding", "pca tsne"},
 };
 
 static void offer_rule(const completing *x, const char *rule)
@@ -118,6 +136,7 @@ static void offer_rule(const completing *x, const char *rule)
     if (!strcmp(rule, ":set")) offer_keys(x, "=");
     else if (!strcmp(rule, ":key")) offer_keys(x, "");
     else if (!strcmp(rule, ":phase")) offer_phases(x);
+    else if (!strcmp(rule, ":node")) offer_nodes(x);
     else if (!strcmp(rule, ":type")) offer_types(x, NULL);
     else if (*rule == ':') puts(rule);
     else offer_words(x, rule);
@@ -211,6 +230,7 @@ sdag_status sdag_cli_complete(sdag_cli *c, int n, char **words)
 {
     completing x = {.c = c, .prefix = n ? words[n - 1] : ""};
     sdag_log_quiet(c->log, true);
+    c->no_plugins = true; /* a press of a key runs nobody's code */
     const sdag_command *cmd = n > 1 ? sdag_command_find(words[0]) : NULL;
     if (n <= 1) {
         for (int i = 0; i < sdag_commands_n; i++) offer(&x, sdag_commands[i].name, sdag_commands[i].brief);

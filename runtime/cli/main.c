@@ -207,7 +207,7 @@ static sdag_status dispatch(void *arg)
     return SDAG_OK;
 }
 
-int main(int argc, char **argv)
+int sdag_main(int argc, char **argv)
 {
     sdag_arena arena;
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of the write, as a full disk is */

@@ -50,7 +50,57 @@ const sdag_cli_page sdag_cli_pages[] = {
      "ssldag viz simclr.yaml -o simclr.svg # for a page\n"
      "ssldag viz simclr.yaml -f mermaid # for a README\n"
      "ssldag viz simclr.yaml --level ops --phase pretrain -o ops.pdf # every operation of the forward pass"},
-    {"inspect", "Without a type, the list of all; with one, its ports, options, defaults, ranges and an example.",
+    {"report",
+     "A run writes report.html by itself; this writes it anew, from the files of its folder, also of a run that is "
+     "still "
+     "going on or was made by an older version. The page is one file that needs no network: the picture, the curves, "
+     "what the model saw, the map of its features, the confusion matrix, times, memory and versions.",
+     "ssldag report runs/simclr-digits/2026-11-26-101500 # rewrites its report.html"},
+    {"compare",
+     "Prints one table of the last values of several runs, and what differs in their pipelines; with --output it "
+     "writes "
+     "a page with their curves as well.",
+     "ssldag compare runs/a runs/b -o compare.html # side by side"},
+    {"sweep",
+     "Runs the pipeline once for every combination of the values that the --set options list, one after another, each "
+     "in "
+     "a folder of its own. Typed again, it leaves out what is done and goes on with what was stopped. At the end there "
+     "are a table, sweep.csv and sweep.html; over seeds it gives mean and standard deviation.",
+     "ssldag sweep simclr.yaml --set optimizer.lr=[0.1,0.03] --set seed=[1,2,3] # six runs"},
+    {"embed",
+     "Puts images through an encoder of a run, with the preprocessing that its pipeline uses in inference, and writes "
+     "their features: every image once.",
+     "ssldag embed runs/photos photos/ -o features.npy --csv features.csv # of a folder"},
+    {"predict",
+     "Puts images through a classifier of a run and writes a table: file, class, probability, and the probabilities of "
+     "all classes.",
+     "ssldag predict runs/photos new/ -o predictions.csv # of a folder"},
+    {"export", "Writes a network of a run as an ONNX file, preprocessing included, with a free number of images.",
+     "ssldag export runs/photos -o photos.onnx # the last classifier"},
+    {"explain",
+     "Says where the value of a key comes from: the default of its type, the file and line, a name of let:, the file "
+     "that is extended, and --set, in the order in which they count.",
+     "ssldag explain simclr.yaml pretrain.optimizer.lr # and its range"},
+    {"fmt",
+     "Prints files in the normal form of YAML that this project uses. Comments, anchors, the order of keys and the "
+     "choice "
+     "of block and flow style stay; the parsed tree is the same, or nothing is written.",
+     "ssldag fmt -w simclr.yaml # in place\n"
+     "ssldag fmt --check *.yaml # exit status 1 when one would change"},
+    {"new",
+     "Writes a plugin to begin with: source, CMakeLists.txt, a pipeline, a test and a page. It builds and passes as it "
+     "is, against an installed ssldag.",
+     "ssldag new node loss.mine # into the folder mine"},
+    {"test",
+     "Checks the operations and node types of a plugin, or those that are built in: gradients against central "
+     "differences, tiles against the whole, in place against a copy, NaN, shapes that are refused, tables and "
+     "examples.",
+     "ssldag test ./mine.so # a line a check"},
+    {"samples", "Writes a folder of small pictures, by class, to try things with.",
+     "ssldag samples photos # a few seconds"},
+    {"inspect",
+     "Without a type, the list of all; with one, its ports, options, defaults, ranges and an example. --json and "
+     "--markdown give the same to programs and pages.",
      "ssldag inspect loss.nt_xent # all about one"},
     {"dump",
      "Prints one stage of the compiler: the values of the file (spec), the graph, the operations of the forward pass "

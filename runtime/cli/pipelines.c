@@ -93,7 +93,7 @@ static const char *relative(sdag_arena *a, const char *from, const char *to)
 {
     sdag_str s = {.a = a};
     size_t same = 0; /* length of the folders that both have */
-    for (size_t i = 0; ; i++) {
+    for (size_t i = 0;; i++) {
         bool stop_from = from[i] == '/' || !from[i], stop_to = to[i] == '/' || !to[i];
         if (stop_from && stop_to) same = i;
         if (!from[i] || from[i] != to[i]) break;

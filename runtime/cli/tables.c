@@ -1,4 +1,5 @@
 /* The tables of commands and options, from their lists. */
+#include <limits.h>
 #include <string.h>
 
 #include "runtime/cli/cli.h"

@@ -59,7 +59,7 @@ json_t *sdag_plan_record(sdag_arena *a, const sdag_task *t)
     rectangle *list = SDAG_NEWS(a, rectangle, t->plan->n_pieces + 2 * p->values.n + 1);
     int n = 0;
     for (; n < t->plan->n_pieces; n++) {
-        const sdag_piece *l = &t->plan->pieces[n];
+        const sdag_plan_piece *l = &t->plan->pieces[n];
         list[n] = (rectangle){l->offset, l->bytes, l->first, l->last, p->ops.at[l->writer].node};
     }
     n += add_feed(list + n, t);

@@ -149,6 +149,7 @@ static sdag_status after_step(training *t, int64_t step)
     if (end) sdag_records_look(s, SDAG_LOOK_DUE);
     if (end) sdag_records_moment(s, false);
     if (end) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->report * t->task->images);
+    if (end && !status) sdag_page_moment(s, false);
     sdag_duration every = t->phase->checkpoint;
     bool due = every.n > 0 ? t->at->step % sdag_duration_steps(every, per_epoch) == 0
                            : end && sdag_now() - t->saved > checkpoint_seconds;
@@ -201,6 +202,7 @@ static sdag_status prepare(training *t)
     if (t->task->steps_per_epoch < 1) t->task->steps_per_epoch = 1;
     t->task->steps = d.n < 0 ? t->task->steps_per_epoch : sdag_duration_steps(d, t->task->steps_per_epoch);
     if (d.n == 0) t->task->steps = 0;
+    s->steps = t->task->steps;
     t->report = t->phase->report.n > 0 ? sdag_duration_steps(t->phase->report, t->task->steps_per_epoch)
                                        : t->task->steps_per_epoch;
     status = sdag_probes_create(&t->probes, &t->n_probes, s, &t->arena, t->at->phase);

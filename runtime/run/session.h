@@ -31,6 +31,8 @@ typedef struct sdag_session sdag_session;
 
 /* The weight of a state of a phase's program: made (from `use`, from a file, or by its rule) on the first call. */
 sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const sdag_state *state);
+/* The weights of a node of a phase from a file that a run has written, for those that ask for them later. */
+sdag_status sdag_store_read(sdag_session *s, int32_t phase, const char *node, const char *path);
 /* Writes weights/PHASE.NODE.safetensors for the nodes of a phase that have weights of their own. */
 sdag_status sdag_store_export(sdag_session *s, int32_t phase);
 /* SDAG_DIVERGED, naming it, when a weight or slot of the phase is not finite: the last update's results are read by no
@@ -88,9 +90,10 @@ float sdag_task_loss(const sdag_task *t, int64_t step);
 
 typedef struct sdag_metrics {
     int fd;
-    int64_t bytes;      /* of metrics.jsonl so far */
-    json_t *summary;    /* {"phases": {...}} */
-    sdag_status failed; /* of a line that a collector reported */
+    int64_t bytes;              /* of metrics.jsonl so far */
+    json_t *summary;            /* {"phases": {...}} */
+    sdag_status failed;         /* of a line that a collector reported */
+    struct sdag_events *events; /* the same for TensorBoard (runtime/report/events.h); NULL: not wanted */
 } sdag_metrics;
 
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes);              /* cuts an older file to keep_bytes */
@@ -98,6 +101,13 @@ sdag_status sdag_metrics_emit(sdag_session *s, json_t *line);                   
 sdag_status sdag_metrics_value(sdag_session *s, const char *name, double value); /* a line, and the summary */
 sdag_status sdag_metrics_summary(sdag_session *s);                               /* rewrites summary.json */
 void sdag_metrics_close(sdag_session *s);
+
+/* ---- names of classes (classes.c) */
+
+/* Adds those of the sources of a phase, which are open, to classes.json. */
+sdag_status sdag_classes_write(sdag_session *s, int32_t phase);
+/* All of classes.json, to be released; NULL: there is none. */
+json_t *sdag_classes_read(sdag_arena *a, const char *dir);
 
 /* ---- checkpoints (checkpoint.c) */
 
@@ -139,6 +149,19 @@ void sdag_progress_begin(sdag_session *s, int64_t step);
 void sdag_progress_show(sdag_session *s, const sdag_progress_now *n);
 void sdag_progress_end(sdag_session *s);
 
+/* ---- the page of the run (page.c) */
+
+typedef struct sdag_page_clock {
+    double began, before; /* now; seconds of the parts of the run before this one */
+    double written, cost; /* when it was last written, and how long that took */
+    bool moved;           /* something has happened since the run went on */
+    bool warned;
+} sdag_page_clock;
+
+void sdag_page_open(sdag_session *s, const sdag_cursor *at);
+void sdag_page_moment(sdag_session *s, bool phase_over); /* after a report, and after the end of a phase */
+void sdag_page_end(sdag_session *s, sdag_status status); /* status: what the run ends with */
+
 /* ---- the session */
 
 struct sdag_session {
@@ -160,6 +183,8 @@ struct sdag_session {
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */
     int64_t step, epoch; /* of it */
+    int64_t steps;       /* that it has in all; 0: not known */
+    sdag_page_clock page;
 };
 
 double sdag_now(void); /* seconds, monotonic */

@@ -82,7 +82,7 @@ static void lower(sdag_arena *a, sdag_log *log, const char *text)
     if (sdag_spec_parse(&raw, a, log, "fuzz.yaml", graph, sizeof graph - 1)) abort();
     if (sdag_spec_resolve(&spec, a, log, raw, NULL, 0)) abort();
     put(spec, text);
-    sdag_status s = sdag_graph_build(&g, a, log, spec, &(sdag_catalog){types, k});
+    sdag_status s = sdag_graph_build(&g, a, log, spec, &(sdag_catalog){.types = types, .n = k});
     if (!s) s = sdag_lower(&l, a, log, &(sdag_lower_request){.graph = g, .pass = -1});
     if ((s != SDAG_OK) != (sdag_log_errors(log) > 0)) abort();
 }

@@ -23,7 +23,7 @@ static sdag_status build(void *arg)
     const sdag_node_type **types = SDAG_NEWS(&r->a, const sdag_node_type *, n + fake);
     memcpy(types, built_in, (size_t)n * sizeof *types);
     if (fake) memcpy(types + n, r->more, (size_t)fake * sizeof *types);
-    sdag_catalog catalog = {types, n + fake};
+    sdag_catalog catalog = {.types = types, .n = n + fake};
     sdag_status s = sdag_spec_parse(&raw, &r->a, r->log, "toy.yaml", r->text, strlen(r->text));
     if (!s) s = sdag_spec_resolve(&spec, &r->a, r->log, raw, NULL, 0);
     return s ? s : sdag_graph_build(&r->g, &r->a, r->log, spec, &catalog);

@@ -17,4 +17,8 @@
 bool xml_is_sound(const char *text, size_t len, char why[200]);
 bool xml_is_map(const char *text, size_t len, int *links, char why[200]);
 
+/* The same for a page of HTML that is written as XML, drawings within it included. Inert: no script, form, frame or
+ * object, no handler; links lead into the page, images are data: URIs, styles load nothing. */
+bool page_is_sound(const char *text, size_t len, char why[200]);
+
 #endif

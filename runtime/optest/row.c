@@ -1,4 +1,5 @@
-#include "tests/ops/row.h"
+/* Rows of the table of checks as programs. */
+#include "runtime/optest/row.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -91,7 +92,10 @@ sdag_status sdag_row_build(sdag_row *r, unsigned only, const sdag_draw *draws)
     b.training = r->check->training;
     sdag_draw own[SDAG_IN_MAX];
     for (r->n_in = 0; r->n_in < SDAG_IN_MAX && r->check->in[r->n_in]; r->n_in++)
-        if (!sdag_draw_parse(&own[r->n_in], r->check->in[r->n_in])) abort();
+        if (!sdag_draw_parse(&own[r->n_in], r->check->in[r->n_in]))
+            return sdag_fail(r->log, SDAG_INVALID, SDAG_NOLOC,
+                             "%s: a row of its checks says '%s', which is no argument", r->op->name,
+                             r->check->in[r->n_in]);
     for (int i = 0; i < r->n_in; i++) {
         const sdag_draw *d = draws ? &draws[i] : &own[i];
         bool state = r->op->flags & SDAG_OP_UPDATES && i < r->op->n_out;
@@ -122,16 +126,6 @@ void sdag_row_fill(const sdag_row *r, sdag_interp *t, const sdag_draw *draws, ui
 }
 
 /* ---- the value of the functional ---- */
-
-const sdag_reference *sdag_reference_find(const char *op)
-{
-    const sdag_reference *const tables[] = {sdag_reference_math, sdag_reference_nn, sdag_reference_token,
-                                            sdag_reference_image};
-    for (int i = 0; i < 4; i++)
-        for (const sdag_reference *f = tables[i]; f && f->op; f++)
-            if (!strcmp(f->op, op)) return f;
-    return NULL;
-}
 
 /* The op's own float version as a function of doubles. */
 static bool run_float(const sdag_row *r, const sdag_interp *t, double *const *x, double **y)
@@ -179,13 +173,13 @@ double sdag_row_value(const sdag_row *r, const sdag_interp *t, const sdag_refere
     } else {
         for (int i = 0; i < o->n_out; i++)
             for (int64_t k = 0, n = sdag_elems(&out[i].shape); k < n; k++) y[i][k] = NAN; /* all must be written */
-        f->run(&(sdag_ref){.in = in,
-                           .out = out,
-                           .n_in = o->n_in,
-                           .n_out = o->n_out,
-                           .attr = o->attr,
-                           .step = &t->step,
-                           .salt = o->salt});
+        f->run(&(sdag_ref_args){.in = in,
+                                .out = out,
+                                .n_in = o->n_in,
+                                .n_out = o->n_out,
+                                .attr = o->attr,
+                                .step = &t->step,
+                                .salt = o->salt});
     }
     double sum = 0;
     for (int i = 0; i < o->n_out; i++)

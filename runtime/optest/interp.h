@@ -8,8 +8,8 @@
  * While it runs it repeats every op on copies of its arguments: with the tiles of each stage in reverse and in random
  * order, with other garbage in workspace and scratch, and in place where the op's flags allow that. All of them must
  * give the same bits and leave everything else untouched; otherwise the run fails and `wrong` says what was seen. */
-#ifndef SDAG_TESTS_SUPPORT_INTERP_H
-#define SDAG_TESTS_SUPPORT_INTERP_H
+#ifndef SDAG_RUNTIME_OPTEST_INTERP_H
+#define SDAG_RUNTIME_OPTEST_INTERP_H
 
 #include "core/base/arena.h"
 #include "core/ops/build.h"

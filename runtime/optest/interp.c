@@ -1,4 +1,5 @@
-#include "tests/support/interp.h"
+/* Ops one after the other, each again and again: other orders of tiles, other garbage, in place. */
+#include "runtime/optest/interp.h"
 
 #include <inttypes.h>
 #include <stdio.h>

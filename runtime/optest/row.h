@@ -2,11 +2,11 @@
  * results.
  *
  *   L = sum_i <gout_i, out_i>,   gin_j = dL / d in_j */
-#ifndef SDAG_TESTS_OPS_ROW_H
-#define SDAG_TESTS_OPS_ROW_H
+#ifndef SDAG_RUNTIME_OPTEST_ROW_H
+#define SDAG_RUNTIME_OPTEST_ROW_H
 
-#include "tests/ops/reference.h"
-#include "tests/support/interp.h"
+#include "runtime/optest/interp.h"
+#include "runtime/optest/reference.h"
 
 typedef struct sdag_row {
     const sdag_op *op;
@@ -37,9 +37,6 @@ sdag_status sdag_row_build(sdag_row *r, unsigned only, const sdag_draw *draws);
 
 /* Fills the arguments and the gradients that come in, the same for the same seed. */
 void sdag_row_fill(const sdag_row *r, sdag_interp *t, const sdag_draw *draws, uint32_t seed);
-
-/* The reference of an op, NULL: none. */
-const sdag_reference *sdag_reference_find(const char *op);
 
 /* The functional L of the results that the arguments at x give; y receives the results. With f NULL the op's own
  * float version is used, on arguments rounded to float. NAN: out of memory. */
