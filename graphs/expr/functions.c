@@ -53,3 +53,14 @@ const sdag_expr_help *sdag_expr_functions_help(sdag_arena *a, int *n)
     *n = help.n;
     return help.at;
 }
+
+const char *const sdag_expr_grammar_help[] = {
+    "+ - * / ^ work element by element, @ multiplies matrices, x' is transposed.",
+    "< <= > >= == != give 0 or 1. Axes of size 1 are repeated, as in NumPy.",
+    "name = value    a named value, for the lines below it",
+    "f(x) = value    a function of the formula's own",
+    "The last line is the value. Lines end at a line break (of a text after '|') or",
+    "';', but not within brackets or behind an operator. '#' begins a comment.",
+    "Constants: inf, pi, true, false.",
+    NULL,
+};

@@ -241,7 +241,7 @@ static sdag_status run_stages(void *arg)
 
 static void run_start(run *r, const char *text)
 {
-    static const char *const levels[] = {"detail", "note", "warning", "error"};
+    static const char *const levels[] = {"note", "warning", "error"};
     sdag_arena_init(&r->a);
     r->log = sdag_log_create(NULL);
     assert_non_null(r->log);
