@@ -290,7 +290,13 @@ static void report_cycle(sdag_builder *b, const sdag_module *m, sdag_loc loc)
     sdag_reader_error(&b->r, loc, "a module within itself: %s%s", s.at, m->type);
 }
 
-/* The body with the values of this use; NULL: there are too many of them, reported. */
+static void say(void *ctx, sdag_loc loc, const char *text)
+{
+    sdag_builder *b = ctx;
+    sdag_reader_error(&b->r, loc, "%s", text);
+}
+
+/* The body with the values of this use; NULL: they do not fit, or there are too many of them, reported. */
 static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_spec *use, sdag_loc loc)
 {
     int n = m->ids.n;
@@ -299,11 +305,13 @@ static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_s
         const sdag_spec *given = sdag_spec_get(use, m->opts[i].name);
         values[i] = given ? given : m->defaults[i];
     }
-    const sdag_spec *nodes = sdag_spec_fill(b->r.a, m->nodes, &m->ids, values);
+    int errors = b->r.errors;
+    const sdag_spec_filling filling = {b->r.a, &m->ids, values, say, b};
+    const sdag_spec *nodes = sdag_spec_fill(&filling, m->nodes);
     size_t size = nodes->size + (size_t)PART_COST * (size_t)(n + 1);
     for (int i = 0; m->ins[i].name; i++) size += PART_COST;
     for (int i = 0; m->outs[i]; i++) size += PART_COST;
-    return sdag_count_filled(b, size, loc) ? nodes : NULL;
+    return sdag_count_filled(b, size, loc) && b->r.errors == errors ? nodes : NULL;
 }
 
 static sdag_inner *use_module(sdag_builder *b, sdag_module *m, const sdag_spec *use, sdag_loc loc, sdag_loc used)
