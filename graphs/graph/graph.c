@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/builder.h"
 #include "graphs/graph/words.h"
 
@@ -12,6 +13,18 @@ const sdag_node_type *sdag_catalog_find(const sdag_catalog *c, const char *name)
     for (int i = 0; i < c->n; i++)
         if (strcmp(c->types[i]->name, name) == 0) return c->types[i];
     return NULL;
+}
+
+sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c)
+{
+    static const sdag_node_type *const made[] = {&sdag_expr_static};
+    enum { MADE = sizeof made / sizeof made[0] };
+    const sdag_node_type **types = SDAG_NEWS(a, const sdag_node_type *, c->n + MADE);
+    int n = 0;
+    for (int i = 0; i < c->n; i++) types[n++] = c->types[i];
+    for (int i = 0; i < MADE; i++)
+        if (!sdag_catalog_find(c, made[i]->name)) types[n++] = made[i];
+    return (sdag_catalog){types, n};
 }
 
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name)
@@ -146,13 +159,14 @@ static void warn_unread(sdag_builder *b)
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
                              const sdag_catalog *c)
 {
-    sdag_builder b = {.catalog = c, .types = {.a = a}, .phase_ids = {.a = a}};
+    const sdag_catalog all = sdag_catalog_all(a, c);
+    sdag_builder b = {.catalog = &all, .types = {.a = a}, .phase_ids = {.a = a}};
     sdag_graph *g = b.g = SDAG_NEW(a, sdag_graph);
     const char *file = spec->loc.file ? spec->loc.file : "";
     *out = NULL;
     *g = (sdag_graph){.file = sdag_arena_str(a, file), .name = stem_of(a, file), .spec = spec};
     sdag_reader_init(&b.r, a, log, file);
-    for (int i = 0; i < c->n; i++) sdag_map_put(&b.types, c->types[i]->name, i);
+    for (int i = 0; i < all.n; i++) sdag_map_put(&b.types, all.types[i]->name, i);
 
     read_root(&b, spec);
     read_phases(&b, sdag_spec_get(spec, "phases"));

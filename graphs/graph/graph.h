@@ -17,6 +17,8 @@ typedef struct sdag_catalog {
     const sdag_node_type *const *types;
     int n;
 } sdag_catalog;
+/* c and the types that the graph stage makes for single nodes (`expr`): for all that documents types. */
+sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c);
 const sdag_node_type *sdag_catalog_find(const sdag_catalog *c, const char *name);
 
 /* Where a wire starts. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/words.h"
 
 enum { COLUMNS = 5, WIDEST = 40, SCREEN = 80, LAST_START = 48 };
@@ -174,6 +175,24 @@ static void common_write(sdag_str *s, const sdag_node_type *type)
     table_write(s, &t, "  ");
 }
 
+/* What a formula may call. */
+static void functions_write(sdag_str *s)
+{
+    int n;
+    const sdag_expr_help *f = sdag_expr_functions_help(s->a, &n);
+    table t = {.a = s->a};
+    for (int i = 0; i < n; i++) *SDAG_PUSH(s->a, &t.rows) = (row){{f[i].form, f[i].help}};
+    sdag_str_add(s, "\nformulas\n  ");
+    wrapped(
+        s, 2, 2,
+        "+ - * / ^ element by element, @ for products of matrices, x' transposed, -x; < <= > >= == != give 0 or 1. "
+        "Sizes of 1 are repeated. name = value gives a value a name, f(x) = value makes a function; the last line is "
+        "the value. Lines end at a line break (of a text after '|') or ';'. Constants: inf, pi, true, false. \"#\" "
+        "begins a comment.");
+    sdag_str_add(s, "\n\nfunctions\n");
+    table_write(s, &t, "  ");
+}
+
 void sdag_inspect_type(sdag_str *s, const sdag_node_type *t)
 {
     wrapped(s, 0, 0, sdag_arena_printf(s->a, "%s -- %s", t->name, t->brief));
@@ -190,6 +209,7 @@ void sdag_inspect_type(sdag_str *s, const sdag_node_type *t)
     for (const sdag_opt *o = t->opts; o && o->name; o++)
         if (o->kind == SDAG_OPT_RECORDS) records_write(s, o);
     common_write(s, t);
+    if (t == &sdag_expr_static) functions_write(s);
 }
 
 /* ---- all types ---- */
@@ -227,6 +247,8 @@ const sdag_node_type *sdag_inspect_find(sdag_log *log, const sdag_catalog *c, co
 
 sdag_status sdag_inspect(sdag_str *s, sdag_log *log, const sdag_catalog *c, const char *name)
 {
+    const sdag_catalog all = sdag_catalog_all(s->a, c);
+    c = &all;
     const sdag_node_type *t = name ? sdag_inspect_find(log, c, name) : NULL;
     if (name && !t) return SDAG_USAGE;
     if (t) sdag_inspect_type(s, t);

@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/builder.h"
 #include "graphs/graph/words.h"
 
@@ -32,7 +33,8 @@ static void find_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
         return;
     }
     int id = sdag_map_get(&b->types, text);
-    if (id >= 0) n->type = b->catalog->types[id];
+    if (strcmp(text, sdag_expr_static.name) == 0) n->type = sdag_expr_type(b, n);
+    else if (id >= 0) n->type = b->catalog->types[id];
     else sdag_reader_unknown(&b->r, v->loc, "type", text, "", sdag_map_key, &b->types);
 }
 

@@ -49,6 +49,9 @@ typedef struct sdag_lowered {
 
 sdag_status sdag_lower(sdag_lowered **out, sdag_arena *a, sdag_log *log, const sdag_lower_request *r);
 
+/* For a lower of a type that was made for one node: that type. */
+const sdag_node_type *sdag_lowered_type(const sdag_node *n);
+
 /* Text of the program: one line an op with shapes; `dump --stage ops` and `--stage train`. */
 void sdag_lowered_print(sdag_str *s, const sdag_lowered *l);
 

@@ -168,6 +168,8 @@ static int in_index(sdag_build *b, const sdag_node *self, const char *port)
 
 const void *sdag_node_opts(const sdag_node *n) { return n->g->opts; }
 
+const sdag_node_type *sdag_lowered_type(const sdag_node *n) { return n->g->type; }
+
 const char *sdag_node_name(const sdag_node *n) { return n->g->name; }
 
 bool sdag_in_given(const sdag_node *self, const char *port)

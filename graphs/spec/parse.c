@@ -24,7 +24,7 @@ typedef struct parser {
     sdag_arena *a;
     sdag_log *log;
     const char *file, *text;
-    size_t len;
+    size_t len, byte, character; /* byte: where that character starts; both only grow */
     sdag_loc at; /* where the text begins in its source; line 0: it is all of it */
     yaml_parser_t yaml;
     yaml_event_t event; /* cleared at once after use, so that what is left can be freed at any time */
@@ -173,6 +173,7 @@ static sdag_status take_key(parser *p, frame *f, const sdag_spec *s, sdag_loc lo
     f->key_loc = loc;
     f->key_bad = true;
     if (s->kind >= SDAG_SPEC_LIST) return complain(p, point(loc), "a key must be text, not %s", sdag_spec_kind_name(s));
+    if (s->code) return complain(p, point(loc), "a key is not computed: ${ } and $names stand in values");
     if (!*s->text) return complain(p, point(loc), "a key is missing");
     if (strlen(s->text) > SDAG_SPEC_KEY_MAX)
         return complain(p, point(loc), "a key of more than %d bytes", SDAG_SPEC_KEY_MAX);
@@ -273,6 +274,43 @@ static bool is_null(const char *text)
            strcmp(text, "NULL") == 0;
 }
 
+/* The byte of libyaml's character index; indices are asked for in rising order. */
+static size_t byte_of(parser *p, size_t index)
+{
+    for (; p->character < index && p->byte < p->len; p->character++) do
+            p->byte++;
+        while (p->byte < p->len && ((unsigned char)p->text[p->byte] & 0xc0) == 0x80);
+    return p->byte;
+}
+
+/* Keeps what the file has for a scalar whose text is not that, character by character. */
+static void keep_raw(parser *p, sdag_spec *s)
+{
+    const yaml_event_t *e = &p->event;
+    bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (plain && e->start_mark.line == e->end_mark.line && !e->data.scalar.anchor && !e->data.scalar.tag && !s->lead)
+        return;
+    size_t from = byte_of(p, e->start_mark.index);
+    s->raw = sdag_arena_copy(p->a, p->text + from, byte_of(p, e->end_mark.index) - from);
+}
+
+/* Sets text and code: arithmetic, a text with some in it, or neither; then \${ is ${. Returns 1 + the byte of a ${ that
+ * has no }; 0. */
+static int take_code(parser *p, sdag_spec *s, const char *text, bool plain)
+{
+    sdag_spec_code code;
+    const char *inner;
+    size_t n;
+    bool closed = sdag_spec_code_of(&code, &inner, &n, text, plain);
+    s->code = closed ? (uint8_t)code : SDAG_SPEC_PIECES;
+    s->text = s->code ? text : sdag_spec_unescape(p->a, text);
+    if (s->code == SDAG_SPEC_ARITHMETIC && inner != text) {
+        s->lead = 2;
+        s->text = sdag_arena_copy(p->a, inner, n);
+    }
+    return closed ? 0 : 1 + (int)(inner - text);
+}
+
 static sdag_status take_scalar(parser *p)
 {
     const yaml_event_t *e = &p->event;
@@ -288,16 +326,21 @@ static sdag_status take_scalar(parser *p)
     /* Quotes, !, and !!str say "this is text"; that matters where the text could be read as something else. */
     bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (tag && (strcmp(tag, "!") == 0 || strcmp(tag, "tag:yaml.org,2002:str") == 0)) plain = false;
-    if (plain && text[0] == '$' && !sdag_spec_is_name(text + 1))
-        status = complain(p, s->loc, "a $name is letters, digits, _ and -, alone; quote other text that starts with $");
+    int open = take_code(p, s, sdag_arena_copy(p->a, text, len), plain);
+    keep_raw(p, s);
+    bool named = text[0] != '$' || text[1] == '{' || sdag_spec_is_name(text + 1);
+    if (open)
+        status = complain(p, sdag_spec_place(s, open - 1, 2), "a ${ without its }; write \\${ for one that is text");
+    else if (plain && !named && s->code != SDAG_SPEC_ARITHMETIC)
+        status = complain(p, s->loc,
+                          "a $name is letters, digits, _ and -, alone or in arithmetic such as $a / 2; quote "
+                          "other text that starts with $, and put values into a text as ${a}");
     if (plain && text[0] == '\\' && text[1] == '$') {
         plain = false;
-        text++;
-        len--;
+        if (s->text[0] == '\\') s->text++;
     }
-    s->text = sdag_arena_copy(p->a, text, len);
-    s->quoted = !plain && sdag_spec_special(s->text);
-    if (plain && is_null(s->text)) s->kind = SDAG_SPEC_NULL;
+    s->quoted = !plain && !s->code && sdag_spec_special(s->text);
+    if (plain && !s->code && is_null(s->text)) s->kind = SDAG_SPEC_NULL;
     sdag_spec_finish(p->a, s);
     anchor_set(p, e->data.scalar.anchor, s);
     return status ? status : attach(p, s, s->loc);

@@ -114,7 +114,7 @@ sdag_spec *sdag_spec_copy(sdag_arena *a, const sdag_spec *s, int extra)
 
 const char *sdag_spec_ref(const sdag_spec *s)
 {
-    return s->kind == SDAG_SPEC_SCALAR && !s->quoted && s->text[0] == '$' ? s->text + 1 : NULL;
+    return s->kind == SDAG_SPEC_SCALAR && !s->quoted && !s->code && s->text[0] == '$' ? s->text + 1 : NULL;
 }
 
 void sdag_swaps_add(sdag_swaps *w, const sdag_spec *from, const sdag_spec *to)

@@ -37,6 +37,11 @@ enum {
 
 typedef enum { SDAG_SPEC_NULL, SDAG_SPEC_SCALAR, SDAG_SPEC_LIST, SDAG_SPEC_MAP } sdag_spec_kind;
 
+/* What a scalar holds before sdag_spec_resolve: itself, arithmetic that stands for its value ("${2 * epochs}", or plain
+ * $width / 2; text: what is inside the braces), or a text with ${...} in it ("${data}/train"). A ${ that shall stay one
+ * is written \${. */
+typedef enum { SDAG_SPEC_AS_IS, SDAG_SPEC_ARITHMETIC, SDAG_SPEC_PIECES } sdag_spec_code;
+
 typedef struct sdag_spec sdag_spec;
 
 typedef struct sdag_spec_entry {
@@ -51,12 +56,15 @@ struct sdag_spec {
     bool from_set;      /* typed after --set: paths are relative to the current directory, not to the file */
     bool aliased;       /* also stands somewhere else, by an alias or a merge */
     uint8_t height;     /* levels of lists and maps: 0 for a scalar */
+    uint8_t lead;       /* characters of raw before those of text that are no white space: those of ${ */
+    uint8_t code;       /* sdag_spec_code of a scalar; all are AS_IS once resolved */
     const char *dir;    /* of the file that it was written in, when that is not the file at hand; NULL otherwise */
     const char *anchor; /* &name in front of it, or NULL */
     sdag_loc loc;
     size_t size;      /* bytes of text plus 32 a value, shared parts counted wherever they stand */
     const char *text; /* SCALAR: UTF-8 without NUL. NULL: as written: "", "~", "null" */
-    int n;            /* LIST, MAP: how many */
+    const char *raw; /* SCALAR: as it stands in the file, where that is not text: quoted, after |, over several lines */
+    int n;           /* LIST, MAP: how many */
     const sdag_spec **items;
     sdag_spec_entry *entries; /* keys are unique, in the order of the file; merged ones first */
     const sdag_map *index;    /* keys of a long map; NULL for a short one */
@@ -115,6 +123,14 @@ typedef struct sdag_spec_set {
 sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *root,
                               const sdag_spec_set *sets, int n_sets);
 
+/* The same for a part of a tree, such as the body of a module: $names and ${...} get the values of `names`, a map whose
+ * values may use each other. keep: what `names` does not hold stays as it is, for a later call. */
+sdag_status sdag_spec_subst(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *s,
+                            const sdag_spec *names, bool keep);
+
+/* Where bytes [at, at + len) of a scalar's text stand in the file, over quotes, folded lines and indented blocks. */
+sdag_loc sdag_spec_place(const sdag_spec *s, int at, int len);
+
 /* NULL when map is no map or has no such key. */
 const sdag_spec *sdag_spec_get(const sdag_spec *map, const char *key);
 const char *sdag_spec_key(const void *map, int i); /* the i-th key, for sdag_nearest; NULL past the last */
@@ -154,6 +170,12 @@ const sdag_spec *sdag_spec_apply_sets(sdag_arena *a, sdag_log *log, const sdag_s
  * means something else when it is not quoted. */
 void sdag_spec_finish(sdag_arena *a, sdag_spec *s);
 bool sdag_spec_special(const char *text);
+/* What text is; plain: it stood without quotes. *inner, *n: the arithmetic inside. false: a ${ without its }, at
+ * *inner. */
+bool sdag_spec_code_of(sdag_spec_code *out, const char **inner, size_t *n, const char *text, bool plain);
+const char *sdag_spec_find_code(const char *text);               /* the first ${ that no \ precedes; NULL */
+const char *sdag_spec_unescape(sdag_arena *a, const char *text); /* \${ becomes ${ */
+const char *sdag_spec_escape(sdag_arena *a, const char *text);   /* and back */
 bool sdag_spec_is_name(const char *text); /* letters, digits, _ and -, a letter or _ first: what may follow $ */
 
 #endif

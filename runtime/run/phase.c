@@ -45,10 +45,15 @@ static const char *schedule_name(sdag_session *s, const sdag_schedule *schedule)
     const sdag_phase *ph = &s->graph->phases[s->phase];
     for (int i = 0; i < ph->n_nodes; i++) {
         const sdag_gnode *g = &s->graph->nodes[ph->order[i]];
-        for (const sdag_opt *o = g->type->opts; o && o->name; o++)
+        for (const sdag_opt *o = g->type->opts; o && o->name; o++) {
+            const sdag_schedules *map = (const void *)((const char *)g->opts + o->offset);
+            for (int k = 0; o->kind == SDAG_OPT_SCHEDULES && k < map->n; k++)
+                if (&map->at[k].schedule == schedule)
+                    return sdag_arena_printf(s->arena, "%s.%s", g->name, map->at[k].name);
             if (o->kind == SDAG_OPT_SCHEDULE && (const char *)g->opts + o->offset == (const char *)schedule)
                 return sdag_arena_printf(s->arena, "%s.%s", g->name,
                                          strrchr(o->name, '.') ? strrchr(o->name, '.') + 1 : o->name);
+        }
     }
     return NULL;
 }
