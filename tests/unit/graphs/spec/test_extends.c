@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "graphs/graph/graph.h"
-#include "graphs/spec/spec.h"
+#include "core/base/alloc.h"
+#include "graphs/spec/origin.h"
 #include "tests/support/temp.h"
 
 static sdag_arena a;
@@ -171,6 +171,47 @@ static void test_bounds(void **state)
     assert_int_equal(f.root->n, SDAG_SPEC_FILES_MAX);
 }
 
+typedef struct job {
+    sdag_arena *a;
+    sdag_log *log;
+    const char *path;
+} job;
+
+static sdag_status run_job(void *arg)
+{
+    job *j = arg;
+    sdag_spec_files f;
+    const sdag_spec *s;
+    sdag_spec_origins o;
+    sdag_spec_set set = {"v.0", "3"};
+    sdag_status status = sdag_spec_load(&f, j->a, j->log, j->path);
+    if (!status) status = sdag_spec_resolve(&s, j->a, j->log, f.root, &set, 1);
+    return status ? status : sdag_spec_origins_find(&o, j->a, j->log, &f, &set, 1, "a", (sdag_loc){"KEY", 1, 1, 0});
+}
+
+static void test_every_failure(void **state)
+{
+    (void)state;
+    const sdag_spec *s;
+    assert_int_equal(load(&s, "let: {v: &v [1]}\na: *v\nb: {c: $v}\n", "let: {v: [2]}\nb: {c: null, d: 1}\n", NULL),
+                     SDAG_OK);
+    const char *path = sdag_arena_str(&a, temp_path("over.yaml"));
+    for (uint64_t nth = 1;; nth++) {
+        sdag_arena b;
+        job j = {&b, sdag_log_create(NULL), path};
+        sdag_arena_init(&b);
+        sdag_alloc_fail(nth, nth % 2);
+        uint64_t before = sdag_alloc_count();
+        sdag_status status = sdag_arena_try(&b, run_job, &j);
+        bool all = sdag_alloc_count() - before < nth;
+        sdag_alloc_fail(0, false);
+        sdag_arena_free(&b);
+        sdag_log_destroy(j.log);
+        if (status) assert_int_equal(status, SDAG_NOMEM);
+        if (all) break;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_every_failure, setup, teardown),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     temp_clear();
