@@ -72,6 +72,15 @@ static void test_merge(void **state)
         {"n: {type: t.a, in: x, width: 3}\n", "n: {type: t.b, in: y}\n", "n:\n  type: t.b\n  in: y\n"},
         {"n: {type: t.a, in: x, width: 3}\n", "n: {type: t.a, width: 4}\n", "n:\n  type: t.a\n  in: x\n  width: 4\n"},
         {"n: {type: t.a, width: 3}\n", "n: {use: p.n}\n", "n:\n  use: p.n\n"},
+        /* keys that exclude each other */
+        {"phases: {p: {epochs: 3}}\n", "phases: {p: {steps: 4}}\n", "phases:\n  p:\n    steps: 4\n"},
+        {"lr: {cosine: [1, 0], warmup: 2 steps}\n", "lr: {linear: [2, 1]}\n",
+         "lr:\n  warmup: 2 steps\n  linear: [2, 1]\n"},
+        {"lr: {steps: 1, at: [2 epochs]}\n", "lr: {steps: 3}\n", "lr:\n  steps: 3\n  at: [2 epochs]\n"},
+        {"lr: {steps: 1, at: [2 epochs]}\n", "lr: {cosine: [3, 0]}\n", "lr:\n  cosine: [3, 0]\n"},
+        {"n: {linear: 1, other: 2}\n", "n: {cosine: 3}\n", "n:\n  linear: 1\n  other: 2\n  cosine: 3\n"},
+        {"let: {epochs: 1}\na: $epochs\nb: $steps\n", "let: {steps: 2}\n", "a: 1\nb: 2\n"},
+        {"let: {lr: {cosine: [1, 0]}}\na: $lr\n", "let: {lr: {linear: [1, 0]}}\n", "a:\n  linear: [1, 0]\n"},
         {"base: data\na: 1\n", "b: 2\n", "a: 1\nb: 2\n"}, /* says where the base's own paths are */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
