@@ -99,6 +99,18 @@ static void test_set_after(void **state)
     assert_string_equal(shown(s), "a: [5]\nb: [5]\n");
 }
 
+/* A name of the base that nothing uses any more is no slip; one of the file at hand is. */
+static void test_unused(void **state)
+{
+    (void)state;
+    const sdag_spec *s;
+    assert_int_equal(load(&s, "let: {x: 1}\na: $x\n", "a: 2\n", NULL), SDAG_OK);
+    assert_int_equal(sdag_log_count(l), 0);
+    assert_int_equal(load(&s, "let: {x: 1}\na: $x\n", "a: 2\nlet: {y: 1}\n", NULL), SDAG_OK);
+    assert_int_equal(sdag_log_count(l), 1);
+    assert_true(temp_says(l, "'y' is never used"));
+}
+
 /* Each value points into the file that it stands in, and says where its paths start. */
 static void test_places(void **state)
 {
@@ -226,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_merge, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_after, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad, setup, teardown),
