@@ -6,7 +6,7 @@
 #define SDAG_RUNTIME_OPTEST_ROW_H
 
 #include "runtime/optest/interp.h"
-#include "runtime/optest/reference.h"
+#include "core/ops/reference.h"
 
 typedef struct sdag_row {
     const sdag_op *op;
