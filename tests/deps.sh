@@ -7,7 +7,7 @@ need="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libopenblas-pthread
 case "${1:-build}" in
 build) ;;
 test) need="$need libcmocka-dev" ;;
-ci) need="$need libcmocka-dev clang-format-14 strace" ;;
+ci) need="$need libcmocka-dev clang-format-14 strace chromium" ;;
 *) echo "usage: tests/deps.sh build | test | ci" >&2; exit 2 ;;
 esac
 if ! command -v dpkg-query >/dev/null; then

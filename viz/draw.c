@@ -15,137 +15,9 @@
 
 #include <graphviz/gvc.h>
 
-#include "viz/picture.h"
+#include "viz/labels.h"
 
 enum { LARGE = 500 }; /* reach from which less effort is spent on each line */
-
-/* ---- labels ---- */
-
-static void add_escaped(sdag_str *s, const char *text)
-{
-    static const struct {
-        char c;
-        const char *as;
-    } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}, {'\\', "\\\\"}};
-    for (const char *c = text; *c; c++) {
-        const char *as = NULL;
-        for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++)
-            if (escapes[i].c == *c) as = escapes[i].as;
-        if (as) sdag_str_add(s, as);
-        else sdag_str_addn(s, c, 1);
-    }
-}
-
-static void add_small(sdag_str *s, const char *text, int size, const char *before)
-{
-    sdag_str_addf(s, "%s<FONT POINT-SIZE=\"%d\" COLOR=\"" SDAG_THEME_QUIET "\">", before, size);
-    add_escaped(s, text);
-    sdag_str_add(s, "</FONT>");
-}
-
-static void add_bold(sdag_str *s, const char *text, int size)
-{
-    sdag_str_addf(s, "<FONT POINT-SIZE=\"%d\"><B>", size);
-    add_escaped(s, text);
-    sdag_str_add(s, "</B></FONT>");
-}
-
-static const char *box_label(const sdag_picture *p, const sdag_box *b)
-{
-    sdag_str s = {.a = p->a};
-    add_bold(&s, b->name, b->look == SDAG_LOOK_OP ? 10 : 12);
-    if (b->kind) add_small(&s, b->kind, 10, "<BR/>");
-    for (int i = 0; b->details[i]; i++) add_small(&s, b->details[i], 9, "<BR/>");
-    return s.at;
-}
-
-static const char *line_label(const sdag_picture *p, const sdag_line *l)
-{
-    sdag_str s = {.a = p->a};
-    for (int i = 0; l->label[i]; i++) add_small(&s, l->label[i], 9, i ? "<BR/>" : "");
-    return s.at;
-}
-
-static const char *group_label(const sdag_picture *p, const sdag_group *g)
-{
-    sdag_str s = {.a = p->a};
-    add_bold(&s, g->title, g->parent < 0 ? 13 : 11);
-    if (g->detail) add_small(&s, g->detail, g->parent < 0 ? 11 : 9, "<BR/>");
-    for (int i = 0; g->about[i]; i++) add_small(&s, g->about[i], 9, "<BR/>");
-    return s.at;
-}
-
-static const char *title_label(const sdag_picture *p)
-{
-    sdag_str s = {.a = p->a};
-    add_bold(&s, p->title, 17);
-    if (p->detail) add_small(&s, p->detail, 12, "  ");
-    for (int i = 0; p->about[i]; i++) add_small(&s, p->about[i], 11, "<BR/>");
-    return s.at;
-}
-
-/* The colours and lines that are in the picture, and what they mean. */
-static const char *legend_label(const sdag_picture *p)
-{
-    sdag_str boxes = {.a = p->a}, lines = {.a = p->a}, s = {.a = p->a};
-    bool look[SDAG_LOOK_COUNT] = {false}, kind[SDAG_LINE_COUNT] = {false};
-    for (int i = 0; i < p->boxes.n; i++) look[p->boxes.at[i].look] = true;
-    for (int i = 0; i < p->groups.n; i++)
-        if (p->groups.at[i].look >= 0) look[p->groups.at[i].look] = true;
-    for (int i = 0; i < p->lines.n; i++) kind[p->lines.at[i].kind] = true;
-    for (int i = 0; i < SDAG_LOOK_COUNT; i++) {
-        const sdag_theme_box *t = &sdag_theme_boxes[i];
-        if (!look[i] || !t->legend) continue;
-        sdag_str_addf(&boxes, "<TD BGCOLOR=\"%s\" COLOR=\"%s\" BORDER=\"1\" CELLPADDING=\"3\">", t->fill, t->stroke);
-        add_small(&boxes, t->legend, 9, "");
-        sdag_str_add(&boxes, "</TD>");
-    }
-    for (int i = 0; i < SDAG_LINE_COUNT; i++)
-        if (kind[i] && sdag_theme_lines[i].legend)
-            sdag_str_addf(&lines, "%s%s", lines.n ? "; " : "", sdag_theme_lines[i].legend);
-    if (!boxes.n && !lines.n) return NULL;
-    sdag_str_add(&s, "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"3\">");
-    if (boxes.n)
-        sdag_str_addf(&s, "<TR><TD><TABLE BORDER=\"0\" CELLSPACING=\"4\"><TR>%s</TR></TABLE></TD></TR>", boxes.at);
-    if (lines.n) {
-        sdag_str_add(&s, "<TR><TD>");
-        add_small(&s, lines.at, 9, "");
-        sdag_str_add(&s, "</TD></TR>");
-    }
-    sdag_str_add(&s, "</TABLE>");
-    return s.at;
-}
-
-/* A tooltip is no markup, but its backslashes and entities are read twice: they are said otherwise. */
-static const char *tip_text(const sdag_picture *p, const sdag_box *b)
-{
-    sdag_str s = {.a = p->a};
-    for (const char *c = b->tip ? b->tip : b->name; *c; c++)
-        if (*c == '&') sdag_str_add(&s, "&amp;");
-        else sdag_str_addn(&s, *c == '\\' ? "/" : c, 1);
-    return s.at ? s.at : "";
-}
-
-typedef struct labels {
-    const char **boxes, **tips, **lines, **groups, *title, *legend;
-    int64_t reach;
-} labels;
-
-static labels make_labels(const sdag_picture *p)
-{
-    labels l = {SDAG_NEWS(p->a, const char *, p->boxes.n),
-                SDAG_NEWS(p->a, const char *, p->boxes.n),
-                SDAG_NEWS(p->a, const char *, p->lines.n),
-                SDAG_NEWS(p->a, const char *, p->groups.n),
-                title_label(p),
-                legend_label(p),
-                sdag_picture_reach(p)};
-    for (int i = 0; i < p->boxes.n; i++) l.boxes[i] = box_label(p, &p->boxes.at[i]);
-    for (int i = 0; i < p->boxes.n; i++) l.tips[i] = tip_text(p, &p->boxes.at[i]);
-    for (int i = 0; i < p->lines.n; i++) l.lines[i] = line_label(p, &p->lines.at[i]);
-    for (int i = 0; i < p->groups.n; i++) l.groups[i] = group_label(p, &p->groups.at[i]);
-    return l;
-}
 
 /* ---- names to numbers, in the order of creation ---- */
 
@@ -198,6 +70,8 @@ static void set_defaults(Agraph_t *g, int64_t reach)
         {AGRAPH, "ranksep", "0.35"},
         {AGRAPH, "pad", "0.15"},
         {AGRAPH, "tooltip", ""},
+        {AGRAPH, "class", "ssldag-picture"},
+        {AGRAPH, "compound", "true"}, /* lines may end at frames */
         {AGNODE, "fontname", SDAG_THEME_FONT},
         {AGNODE, "fontsize", "12"},
         {AGNODE, "label", ""},
@@ -243,27 +117,49 @@ static void set_label(Agraph_t *g, void *part, const char *html)
     agstrfree(g, text);
 }
 
-/* The frames inside one. dot lays them out from the last to the first, as it does with boxes. */
+/* The i-th of n parts in the order in which dot shall see them: where nothing else decides, it lays out the boxes of a
+ * pipeline from the last to the first, and those that hang from one box, from the first. */
+static int nth(const sdag_picture *p, int i, int n) { return p->hangs ? i : n - 1 - i; }
+
+/* The frames inside one. */
 static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p,
-                       const labels *l)
+                       const sdag_labels *l)
 {
     char name[128];
-    for (int i = p->groups.n - 1; i > parent; i--) {
+    for (int k = 0; k < p->groups.n; k++) {
+        const int i = nth(p, k, p->groups.n);
         const sdag_group *s = &p->groups.at[i];
         if (s->parent != parent) continue;
         snprintf(name, sizeof name, "cluster_%s", s->id);
         sub[i] = agsubg(around, name, 1);
         set_label(g, sub[i], l->groups[i]);
         set(sub[i], "labelloc", "t");
+        set(sub[i], "labeljust", parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
         set(sub[i], "style", "rounded,filled");
         set(sub[i], "margin", parent < 0 ? "14" : "8");
-        set(sub[i], "fillcolor", s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill);
+        const char *fill = s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill;
+        set(sub[i], "fillcolor", s->fill ? s->fill : fill);
         set(sub[i], "color", s->look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
         add_groups(g, sub[i], i, sub, p, l);
     }
 }
 
-static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *b, const char *label, const char *tip)
+/* Graphviz makes a hexagon so high that an ellipse around the text fits in. That is too much for many short lines: the
+ * margin takes away what is not needed. */
+static const char *hexagon_margin(char *buf, size_t room, const sdag_box *b)
+{
+    const double line = 1.25, stretch = 1.633, room_above = 9; /* sqrt 2 / cos 30 degrees; points */
+    double text = line * (12 + 10);
+    for (int i = 0; b->details[i]; i++) text += line * 9;
+    for (int i = 0; b->pulls[i]; i++) text += line * (i ? 9 : 17);
+    for (int i = 0; b->pushes[i]; i++) text += line * (i ? 9 : 17);
+    double points = ((text + 2 * room_above) / stretch - text) / 2;
+    snprintf(buf, room, "0.03,%.3f", points < 3.6 ? points / 72 : 0.05);
+    return buf;
+}
+
+static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *b, const char *label, const char *tip,
+                    bool links)
 {
     const sdag_theme_box *t = &sdag_theme_boxes[b->look];
     Agnode_t *n = *out = agnode(sub, TEXT(b->id), 1);
@@ -271,27 +167,32 @@ static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *
     set(n, "tooltip", tip);
     set(n, "shape", t->shape);
     set(n, "style", t->style);
-    set(n, "fillcolor", t->fill);
+    set(n, "fillcolor", b->fill ? b->fill : t->fill);
     set(n, "color", t->stroke);
     set(n, "penwidth", t->width);
-    set(n, "margin", t->margin);
+    char margin[40];
+    set(n, "margin", strcmp(t->shape, "hexagon") ? t->margin : hexagon_margin(margin, sizeof margin, b));
     set(n, "skew", t->skew);
+    if (links) set(n, "URL", b->href);
 }
 
-static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, sdag_line_kind kind, const char *label)
+static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line *l, const char *label,
+                     const char *frame)
 {
-    const sdag_theme_line *t = &sdag_theme_lines[kind];
+    const sdag_theme_line *t = &sdag_theme_lines[l->kind];
     Agedge_t *e = agedge(g, from, to, NULL, 1);
     set_label(g, e, label);
-    set(e, "color", t->color);
+    set(e, "color", l->many ? t->bundle : t->color);
     set(e, "style", t->style);
     set(e, "penwidth", t->width);
     set(e, "arrowhead", t->arrow);
     set(e, "minlen", t->minlen);
     set(e, "weight", t->weight);
+    if (l->to_frame) set(e, "lhead", frame);
 }
 
-static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const labels *l)
+static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
+                 sdag_viz_format format)
 {
     set_defaults(g, l->reach);
     set_label(g, g, l->legend);
@@ -300,10 +201,17 @@ static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_pictur
     set(all, "labelloc", "t");
     set(all, "margin", "10");
     add_groups(g, all, -1, sub, p, l);
-    for (int i = p->boxes.n - 1; i >= 0; i--)
-        add_box(g, &node[i], sub[p->boxes.at[i].group], &p->boxes.at[i], l->boxes[i], l->tips[i]);
-    for (int i = p->lines.n - 1; i >= 0; i--)
-        add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], p->lines.at[i].kind, l->lines[i]);
+    for (int k = 0; k < p->boxes.n; k++) {
+        const int i = nth(p, k, p->boxes.n), group = p->boxes.at[i].group;
+        add_box(g, &node[i], group < 0 ? all : sub[group], &p->boxes.at[i], l->boxes[i], l->tips[i],
+                format == SDAG_VIZ_SVG);
+    }
+    for (int k = 0; k < p->lines.n; k++) {
+        const int i = nth(p, k, p->lines.n);
+        const int group = p->boxes.at[p->lines.at[i].to].group;
+        add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], &p->lines.at[i], l->lines[i],
+                 group < 0 ? NULL : agnameof(sub[group]));
+    }
 }
 
 /* ---- drawing ---- */
@@ -335,18 +243,38 @@ static bool write_dot(drawn *d, Agraph_t *g)
     return fclose(f) == 0 && ok;
 }
 
-static bool render(drawn *d, Agraph_t *g, const char *format)
+/* Having found a way for a line, dot moves its label to the far side of the free space there, which may be outside of
+ * the frame. It is moved back. */
+static void hold_labels(Agraph_t **sub, Agnode_t **node, const sdag_picture *p)
+{
+    const double gap = 4; /* points */
+    for (int i = 0; i < p->lines.n; i++) {
+        const sdag_line *l = &p->lines.at[i];
+        const int group = p->boxes.at[l->from].group;
+        if (!l->label[0] || group < 0 || group != p->boxes.at[l->to].group) continue;
+        for (Agedge_t *e = agfstout(agraphof(node[l->from]), node[l->from]); e;
+             e = agnxtout(agraphof(node[l->from]), e)) {
+            textlabel_t *t = ED_label(e);
+            if (!t || !t->set) continue;
+            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(sub[group]).UR.x - gap);
+            if (aghead(e) == node[l->to] && over > 0) t->pos.x -= over;
+        }
+    }
+}
+
+static bool render(drawn *d, Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const char *format)
 {
     unsigned len = 0;
     if (!context) context = gvContext();
     if (!context || gvLayout(context, g, "dot")) return false;
+    hold_labels(sub, node, p);
     bool ok = gvRenderData(context, g, format, &d->data, &len) == 0;
     gvFreeLayout(context, g);
     d->len = len;
     return ok;
 }
 
-static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const labels *l,
+static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
                  sdag_viz_format format)
 {
     static const char *const formats[] = {"svg", "png", "pdf"};
@@ -357,8 +285,8 @@ static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *
     said[0] = 0;
     Agraph_t *g = agopen(TEXT("ssldag"), Agdirected, &disc);
     if (g) {
-        fill(g, sub, node, p, l);
-        d->ok = format == SDAG_VIZ_DOT ? write_dot(d, g) : render(d, g, formats[format]);
+        fill(g, sub, node, p, l, format);
+        d->ok = format == SDAG_VIZ_DOT ? write_dot(d, g) : render(d, g, sub, node, p, formats[format]);
         agclose(g);
     }
     agseterrf(before);
@@ -380,22 +308,29 @@ static void forget_time(drawn *d)
 typedef struct copying {
     sdag_arena *a;
     const drawn *from;
-    char *to;
+    sdag_str to;
 } copying;
 
+/* An SVG gets the rule for dark pages, as the first thing in its root. */
 static sdag_status copy(void *arg)
 {
     copying *c = arg;
-    c->to = sdag_arena_copy(c->a, c->from->data, c->from->len);
+    const drawn *d = c->from;
+    const char *root = memmem(d->data, d->len, "<svg", 4);
+    const char *end = root ? memchr(root, '>', d->len - (size_t)(root - d->data)) : NULL;
+    size_t head = end && memcmp(d->data, "<?xml", 5) == 0 ? (size_t)(end + 1 - d->data) : 0;
+    sdag_str_addn(&c->to, d->data, head);
+    if (head) sdag_str_add(&c->to, sdag_theme_dark);
+    sdag_str_addn(&c->to, d->data + head, d->len - head);
     return SDAG_OK;
 }
 
 sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sdag_log *log, sdag_viz_format format)
 {
     drawn d = {.ok = false};
-    labels l = make_labels(p);
+    sdag_labels l = sdag_picture_labels(p);
     draw(&d, SDAG_NEWS(p->a, Agraph_t *, p->groups.n), SDAG_NEWS(p->a, Agnode_t *, p->boxes.n), p, &l, format);
-    copying c = {.a = p->a, .from = &d};
+    copying c = {.a = p->a, .from = &d, .to = {.a = p->a}};
     bool ok = d.ok && d.data;
     if (ok && format == SDAG_VIZ_PDF) forget_time(&d);
     sdag_status status = ok ? sdag_arena_try(p->a, copy, &c) : SDAG_FAILED;
@@ -405,7 +340,7 @@ sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sd
     if (!ok)
         return sdag_fail(log, status, SDAG_NOLOC, "graphviz: %s", d.said[0] ? d.said : "the picture was not drawn");
     if (d.said[0]) sdag_log_add(log, SDAG_WARNING, SDAG_NOLOC, "graphviz: %s", d.said);
-    *out = c.to;
-    *len = d.len;
+    *out = c.to.at;
+    *len = c.to.n;
     return status;
 }

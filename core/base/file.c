@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,19 +90,39 @@ sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *lo
 
 /* ---- writing ---- */
 
+/* The descriptor that a path of the kernel's stands for, such as /dev/stdout: -1 for any other. It is written on as it
+ * is, even when a regular file is behind it: nothing is put in the place of the name. */
+static int descriptor_of(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    if (!strcmp(path, "/dev/stdout")) return STDOUT_FILENO;
+    if (!strcmp(path, "/dev/stderr")) return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        size_t n = strlen(folders[i]);
+        char *end;
+        if (strncmp(path, folders[i], n) || !path[n]) continue;
+        long fd = strtol(path + n, &end, 10);
+        return *end || fd < 0 || fd > INT_MAX ? -1 : (int)fd;
+    }
+    return -1;
+}
+
 sdag_status sdag_out_open(sdag_outfile *o, sdag_log *log, const char *path)
 {
     struct stat st;
     size_t n = strlen(path) + 32; /* .tmp. and any process id */
     *o = (sdag_outfile){.fd = -1, .path = sdag_alloc(n), .buf = sdag_alloc(OUT_BUF)};
-    bool direct = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    const int given = descriptor_of(path);
+    bool direct = given >= 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
     if (!direct) o->tmp = sdag_alloc(n);
     if (!o->path || !o->buf || (!direct && !o->tmp)) {
         sdag_out_abandon(o);
         return SDAG_NOMEM;
     }
     strcpy(o->path, path);
-    if (direct) {
+    if (given >= 0) {
+        o->fd = fcntl(given, F_DUPFD_CLOEXEC, 0);
+    } else if (direct) {
         o->fd = open_again(path, O_WRONLY, 0);
     } else {
         /* Not O_EXCL: a killed run with the same process id may have left one, and it is ours to overwrite. */

@@ -16,8 +16,8 @@ sdag_status sdag_file_read(char **text, size_t *len, sdag_arena *a, sdag_log *lo
 
 /* A file under construction: path.tmp.PID in the same directory, until committed.
  * Any write error sticks; commit reports it, and nothing of the file remains (a failure to sync the directory
- * comes after the renaming: it is reported, and the file stays). A path that names a device or a pipe, such as
- * /dev/stdout, is written directly. One sdag_outfile per path at a time. */
+ * comes after the renaming: it is reported, and the file stays). A path that names a device or a pipe is written
+ * directly, and so is /dev/stdout or another descriptor, whatever is behind it. One sdag_outfile per path at a time. */
 typedef struct sdag_outfile {
     int fd, err;
     char *path, *tmp; /* tmp NULL: written directly */

@@ -172,10 +172,29 @@ static sdag_status open_dir(sdag_files *f, sdag_log *log, sdag_loc loc, const ch
     return sdag_folder_list(&f->here, log, loc, f->root);
 }
 
+/* One image: its name is the path, and it belongs to no class. */
+static sdag_status open_one(sdag_files *f, const char *path, const struct stat *st)
+{
+    f->names = &f->here;
+    f->dir = AT_FDCWD;
+    f->largest = (uint64_t)st->st_size;
+    f->label = sdag_alloc_array(1, sizeof *f->label);
+    if (!f->label || !sdag_names_add(&f->here, path, (uint64_t)st->st_size, 0)) return SDAG_NOMEM;
+    f->label[0] = -1;
+    return SDAG_OK;
+}
+
+static bool is_image(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return sdag_name_is_image(slash ? slash + 1 : path);
+}
+
 static sdag_status open_any(sdag_files *f, sdag_log *log, sdag_loc loc, const char *path, const char *sub)
 {
     struct stat st;
     if (stat(path, &st) != 0) return sdag_fail(log, SDAG_IO, loc, "cannot open '%s': %s", path, strerror(errno));
+    if (S_ISREG(st.st_mode) && is_image(path)) return open_one(f, path, &st);
     sdag_status s = (S_ISDIR(st.st_mode) ? open_dir : open_tar)(f, log, loc, path, sub);
     if (s) return s;
     if (f->names->n == 0)

@@ -33,6 +33,10 @@ sdag_val sdag_layer_norm_plain(sdag_build *b, const char *name, sdag_val x);
 /* f32[N,...] -> f32[N,D]; rank 2 stays as it is. */
 sdag_val sdag_layer_flat(sdag_build *b, sdag_val x);
 
+/* Output y of a layer that changes neither the number nor the meaning of the rows of its input x; what travels beside
+ * that goes on with it. */
+void sdag_layer_out(sdag_build *b, const sdag_node *self, sdag_val y);
+
 /* Activations by name, for options. */
 extern const char *const sdag_activation_choices[]; /* relu, gelu, tanh, none, gelu_tanh */
 enum { SDAG_ACT_RELU, SDAG_ACT_GELU, SDAG_ACT_TANH, SDAG_ACT_NONE, SDAG_ACT_GELU_TANH };

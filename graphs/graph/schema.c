@@ -123,6 +123,14 @@ static json_t *record(maker *m, const sdag_record_type *const *kinds)
     return either(m, name, map);
 }
 
+/* Any names, each with a number or a schedule. */
+static json_t *map_of_schedules(maker *m, const sdag_opt *o)
+{
+    json_t *j = typed(m, "object"), *one = either(m, number(m, "number", o->min, o->max), ref(m, "schedule"));
+    set(m, j, "additionalProperties", either(m, one, ref(m, "let")));
+    return j;
+}
+
 static json_t *value(maker *m, const sdag_opt *o)
 {
     switch (o->kind) {
@@ -133,13 +141,16 @@ static json_t *value(maker *m, const sdag_opt *o)
     case SDAG_OPT_STR:
     case SDAG_OPT_PATH: return ref(m, "text");
     case SDAG_OPT_INTS:
-        return either(m, number(m, "integer", o->min, o->max), list_of(m, number(m, "integer", o->min, o->max), 0));
+        return either(m, number(m, "integer", o->min, o->max),
+                      list_of(m, either(m, number(m, "integer", o->min, o->max), ref(m, "let")), 0));
     case SDAG_OPT_F32S:
-        return either(m, number(m, "number", o->min, o->max), list_of(m, number(m, "number", o->min, o->max), 0));
+        return either(m, number(m, "number", o->min, o->max),
+                      list_of(m, either(m, number(m, "number", o->min, o->max), ref(m, "let")), 0));
     case SDAG_OPT_STRS: return either(m, ref(m, "text"), list_of(m, ref(m, "text"), 0));
     case SDAG_OPT_DURATION: return ref(m, "duration");
     case SDAG_OPT_SCHEDULE: return either(m, number(m, "number", o->min, o->max), ref(m, "schedule"));
     case SDAG_OPT_RECORDS: return list_of(m, record(m, o->records), 0);
+    case SDAG_OPT_SCHEDULES: return map_of_schedules(m, o);
     }
     return json_object();
 }
@@ -328,7 +339,7 @@ static json_t *definitions(maker *m, const sdag_catalog *c)
     append(m, types, json_string("boolean"));
     set(m, text, "type", types);
     set(m, j, "text", text); /* any scalar is a text where a text is declared */
-    set(m, j, "let", text_pattern(m, "\\$", "a value from let, as $name"));
+    set(m, j, "let", text_pattern(m, "\\$", "a value from let, as $name, or computed: ${2 * name}"));
     set(m, j, "duration", text_pattern(m, "^[0-9.eE+-]+ +(step|epoch)s?$", "N steps or N epochs"));
     set(m, j, "schedule", schedule(m));
     set(m, j, "wire", wire(m));
@@ -373,8 +384,9 @@ sdag_status sdag_schema_text(char **out, sdag_arena *a, const sdag_catalog *c)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     maker m = {0};
+    const sdag_catalog all = sdag_catalog_all(a, c);
     pthread_once(&once, use_our_heap);
-    json_t *j = root(&m, c);
+    json_t *j = root(&m, &all);
     char *text = m.failed || !j ? NULL : json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(j);
     if (!text) return SDAG_NOMEM;

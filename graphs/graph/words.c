@@ -171,6 +171,7 @@ void sdag_opt_type_text(sdag_str *s, const sdag_opt *o)
         [SDAG_OPT_DURATION] = "duration",
         [SDAG_OPT_SCHEDULE] = "schedule",
         [SDAG_OPT_RECORDS] = "list of records",
+        [SDAG_OPT_SCHEDULES] = "map of numbers or schedules",
     };
     if (o->kind == SDAG_OPT_ENUM) sdag_choices_text(s, o->choices, " | ");
     else sdag_str_add(s, names[o->kind]);
@@ -179,7 +180,7 @@ void sdag_opt_type_text(sdag_str *s, const sdag_opt *o)
 static bool has_range(const sdag_opt *o)
 {
     return o->kind == SDAG_OPT_INT || o->kind == SDAG_OPT_F32 || o->kind == SDAG_OPT_INTS || o->kind == SDAG_OPT_F32S ||
-           o->kind == SDAG_OPT_SCHEDULE;
+           o->kind == SDAG_OPT_SCHEDULE || o->kind == SDAG_OPT_SCHEDULES;
 }
 
 void sdag_opt_range_text(sdag_str *s, const sdag_opt *o)
@@ -244,6 +245,17 @@ static void one_record(sdag_str *s, const void *list, int i)
     sdag_str_add(s, "}");
 }
 
+/* {name: number, name: schedule} */
+static void schedules_text(sdag_str *s, const sdag_schedules *all)
+{
+    sdag_str_add(s, "{");
+    for (int i = 0; i < all->n; i++) {
+        sdag_str_addf(s, "%s%s: ", i ? ", " : "", all->at[i].name);
+        sdag_schedule_text(s, &all->at[i].schedule);
+    }
+    sdag_str_add(s, "}");
+}
+
 void sdag_opt_value_text(sdag_str *s, const sdag_opt *o, const void *opts)
 {
     const void *at = (const char *)opts + o->offset;
@@ -266,5 +278,6 @@ void sdag_opt_value_text(sdag_str *s, const sdag_opt *o, const void *opts)
     case SDAG_OPT_DURATION: sdag_duration_text(s, *(const sdag_duration *)at); break;
     case SDAG_OPT_SCHEDULE: sdag_schedule_text(s, at); break;
     case SDAG_OPT_RECORDS: list_text(s, ((const sdag_records *)at)->n, one_record, at); break;
+    case SDAG_OPT_SCHEDULES: schedules_text(s, at); break;
     }
 }

@@ -36,13 +36,15 @@ static bool is_bare(const char *text, bool flow)
     return true;
 }
 
-static void print_quoted(sdag_str *out, const char *text)
+/* escape: a ${ is no arithmetic, so that \${ must be written. */
+static void print_quoted(sdag_str *out, const char *text, bool escape)
 {
     sdag_str_add(out, "\"");
     for (size_t left = strlen(text); left;) {
         uint32_t c = 0;
         int n = sdag_utf8(&c, text, left);
         if (n == 0) n = 1, c = (unsigned char)*text; /* trees hold UTF-8; this only keeps the loop going */
+        if (escape && c == '$' && text[1] == '{') sdag_str_add(out, "\\\\");
         if (c == '\n') sdag_str_add(out, "\\n");
         else if (c == '\t') sdag_str_add(out, "\\t");
         else if (c == '"' || c == '\\') sdag_str_addf(out, "\\%c", (int)c);
@@ -59,14 +61,19 @@ static void print_quoted(sdag_str *out, const char *text)
 static void print_scalar(sdag_str *out, const sdag_spec *s, bool flow)
 {
     if (s->kind == SDAG_SPEC_NULL) sdag_str_add(out, "null");
-    else if (!s->quoted && (sdag_spec_special(s->text) || is_bare(s->text, flow))) sdag_str_add(out, s->text);
-    else print_quoted(out, s->text);
+    else if (s->code == SDAG_SPEC_PIECES) print_quoted(out, s->text, false);
+    else if (s->code == SDAG_SPEC_ARITHMETIC) {
+        sdag_str text = {.a = out->a};
+        sdag_str_addf(&text, "${%s}", s->text);
+        print_quoted(out, text.at, false);
+    } else if (!s->quoted && (sdag_spec_special(s->text) || is_bare(s->text, flow))) sdag_str_add(out, s->text);
+    else print_quoted(out, s->text, true);
 }
 
 static void print_key(sdag_str *out, const char *key)
 {
     if (is_bare(key, true) && *key != '$') sdag_str_add(out, key);
-    else print_quoted(out, key);
+    else print_quoted(out, key, true);
     sdag_str_add(out, ":");
 }
 
@@ -136,3 +143,5 @@ void sdag_spec_print(sdag_str *out, const sdag_spec *s)
     }
     print_block(out, s, 0, 0);
 }
+
+void sdag_spec_print_line(sdag_str *out, const sdag_spec *s) { print_flow(out, s, SIZE_MAX, false); }

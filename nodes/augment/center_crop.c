@@ -45,5 +45,6 @@ const sdag_record_type sdag_transform_center_crop = {.name = "center_crop",
                                                      .opts = opts,
                                                      .opts_size = sizeof(center_crop),
                                                      .type = &transform,
-                                                     .check = check,
+                                                     .fixed = true,
+.check = check,
                                                      .example = "{center_crop: {size: 224}}"};

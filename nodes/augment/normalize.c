@@ -78,5 +78,6 @@ const sdag_record_type sdag_transform_normalize = {
     .opts = opts,
     .opts_size = sizeof(normalize),
     .type = &transform,
-    .check = check,
+    .fixed = true,
+.check = check,
     .example = "{normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}"};

@@ -64,5 +64,6 @@ const sdag_record_type sdag_transform_resize = {.name = "resize",
                                                 .opts = opts,
                                                 .opts_size = sizeof(resize),
                                                 .type = &transform,
-                                                .check = check,
+                                                .fixed = true,
+.check = check,
                                                 .example = "{resize: {size: 256}}"};

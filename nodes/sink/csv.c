@@ -7,7 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
-#include "core/base/str.h"
+#include "core/io/csv.h"
 #include "core/node/collector.h"
 #include "core/node/node.h"
 #include "nodes/sink/path.h"
@@ -40,24 +40,10 @@ typedef struct {
     bool opened;
 } state;
 
-static void put_text(sdag_outfile *o, const char *text)
-{
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        sdag_out_write(o, text, strlen(text));
-        return;
-    }
-    sdag_out_write(o, "\"", 1);
-    for (; *text; text++) {
-        if (*text == '"') sdag_out_write(o, text, 1);
-        sdag_out_write(o, text, 1);
-    }
-    sdag_out_write(o, "\"", 1);
-}
-
 static void put_number(sdag_outfile *o, float v)
 {
-    char text[32];
-    sdag_out_printf(o, ",%s", sdag_f32_text(text, v));
+    sdag_out_write(o, ",", 1);
+    sdag_csv_f32(o, v);
 }
 
 /* The data set's names belong to its numbers, so they need the port id. */
@@ -94,7 +80,7 @@ static void put_guess(state *s, const sdag_collector *c, const sdag_tensor *port
     sdag_out_printf(&s->out, ",%lld", (long long)best);
     if (has_names(c, ports)) {
         sdag_out_write(&s->out, ",", 1);
-        put_text(&s->out, c->data[0]->class_names[best]);
+        sdag_csv_text(&s->out, c->data[0]->class_names[best]);
     }
     put_number(&s->out, (float)(1 / sum));
 }
@@ -106,7 +92,7 @@ static void put_row(state *s, const sdag_collector *c, const sdag_tensor *ports,
     if (has_files(c, ports)) {
         const char *name = id >= 0 && id < c->data[0]->n ? c->data[0]->name(c->data[0], id) : NULL;
         sdag_out_write(&s->out, ",", 1);
-        put_text(&s->out, name ? name : "");
+        sdag_csv_text(&s->out, name ? name : "");
     }
     if (ports[LOGITS].data) put_guess(s, c, ports, row);
     if (ports[LABEL].data) sdag_out_printf(&s->out, ",%d", (int)SDAG_DATA_I32(ports[LABEL])[row]);

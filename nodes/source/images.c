@@ -23,7 +23,7 @@ typedef struct {
 
 static const sdag_opt opts[] = {
     SDAG_SOURCE_OPTS(images),
-    SDAG_PATH_REQ(images, path, "folder, or tar archive (plain or compressed)"),
+    SDAG_PATH_REQ(images, path, "folder, or tar archive (plain or compressed), or one image"),
     SDAG_STR(images, split, "", "folder below path that holds this part: train"),
     {.name = "size",
      .help = "[height, width] or one number for a square; 0: as they are, an augment must follow",
@@ -195,10 +195,12 @@ static sdag_status find_largest(sdag_dataset *set, data *x, const sdag_open *op)
         int h, w;
         sdag_status s = read_file(x, &x->slots[0], i, &len, &h, &w, why);
         if (s == SDAG_NOMEM) return s;
+        if (s && op->lenient) continue;
         if (s) return sdag_fail(op->log, s, op->loc, "%s: %s", sdag_files_name(x->files, (int)i), why);
         size_t bytes = (size_t)h * (size_t)w * (size_t)set->c; /* at most 3e8, see SDAG_IMAGE_MAX_PIXELS */
         if (bytes > set->cap) set->cap = bytes;
     }
+    if (!set->cap) set->cap = (size_t)set->c; /* none could be read */
     return SDAG_OK;
 }
 

@@ -67,14 +67,25 @@ static sdag_status load_plugins(sdag_catalog *to, sdag_cli *c, const sdag_spec *
     return status;
 }
 
+sdag_status sdag_cli_types(sdag_catalog *to, sdag_cli *c)
+{
+    sdag_status status = SDAG_OK;
+    *to = built_in();
+    for (const char *at = c->plugins; at && *at && !status;) {
+        size_t n = strcspn(at, ",");
+        if (n) status = sdag_cli_add_plugin(to, c, sdag_arena_copy(c->arena, at, n), SDAG_NOLOC, "");
+        at += n + (at[n] == ',');
+    }
+    return status;
+}
+
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path)
 {
-    char *text;
-    size_t len;
-    const sdag_spec *raw, *resolved;
-    sdag_status status = sdag_file_read(&text, &len, c->arena, c->log, SDAG_NOLOC, path, SDAG_SPEC_TEXT_MAX + 1);
-    if (!status) status = sdag_spec_parse(&raw, c->arena, c->log, path, text, len);
-    if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, raw, c->sets, c->n_sets);
+    sdag_spec_files files;
+    const sdag_spec *resolved;
+    sdag_status status = sdag_spec_load(&files, c->arena, c->log, path);
+    if (!status) sdag_cli_detail(c, "read %s, %d --set", path, c->n_sets);
+    if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, files.root, c->sets, c->n_sets);
     if (status) return status;
     if (spec) *spec = resolved;
     if (!g) return SDAG_OK;

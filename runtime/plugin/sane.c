@@ -44,6 +44,7 @@ static size_t kind_size(sdag_opt_kind kind)
     case SDAG_OPT_STRS: return sizeof(sdag_strs);
     case SDAG_OPT_DURATION: return sizeof(sdag_duration);
     case SDAG_OPT_SCHEDULE: return sizeof(sdag_schedule);
+    case SDAG_OPT_SCHEDULES: return sizeof(sdag_schedules);
     case SDAG_OPT_RECORDS: return sizeof(sdag_records);
     }
     return 0;

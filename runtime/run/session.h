@@ -31,6 +31,8 @@ typedef struct sdag_session sdag_session;
 
 /* The weight of a state of a phase's program: made (from `use`, from a file, or by its rule) on the first call. */
 sdag_status sdag_store_bind(void **data, sdag_session *s, int32_t phase, const sdag_state *state);
+/* The weights of a node of a phase from a file that a run has written, for those that ask for them later. */
+sdag_status sdag_store_read(sdag_session *s, int32_t phase, const char *node, const char *path);
 /* Writes weights/PHASE.NODE.safetensors for the nodes of a phase that have weights of their own. */
 sdag_status sdag_store_export(sdag_session *s, int32_t phase);
 /* SDAG_DIVERGED, naming it, when a weight or slot of the phase is not finite: the last update's results are read by no
@@ -68,7 +70,7 @@ typedef struct sdag_task {
     sdag_exec *exec;
     int32_t phase;
     bool training;
-    sdag_sampler *samplers;  /* one a feed of the program */
+    sdag_sampler *samplers;  /* one a feed of the program; NULL: what is looked at (lower.h), who looks fills it */
     int64_t steps_per_epoch; /* of the feed that takes longest */
     int64_t steps;           /* of the phase, for schedules */
     int64_t images;          /* that the body takes in a step */
@@ -81,15 +83,17 @@ void sdag_task_destroy(sdag_task *t);
 /* Inputs of step `step`: ids, labels, schedules. */
 void sdag_task_fill(sdag_task *t, int64_t step);
 void sdag_task_fill_rows(sdag_task *t, int64_t step, int64_t from, int64_t rows);
+void sdag_task_fill_schedules(sdag_task *t, int64_t step);
 float sdag_task_loss(const sdag_task *t, int64_t step);
 
 /* ---- metrics (metrics.c) */
 
 typedef struct sdag_metrics {
     int fd;
-    int64_t bytes;      /* of metrics.jsonl so far */
-    json_t *summary;    /* {"phases": {...}} */
-    sdag_status failed; /* of a line that a collector reported */
+    int64_t bytes;              /* of metrics.jsonl so far */
+    json_t *summary;            /* {"phases": {...}} */
+    sdag_status failed;         /* of a line that a collector reported */
+    struct sdag_events *events; /* the same for TensorBoard (runtime/report/events.h); NULL: not wanted */
 } sdag_metrics;
 
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes);              /* cuts an older file to keep_bytes */
@@ -97,6 +101,13 @@ sdag_status sdag_metrics_emit(sdag_session *s, json_t *line);                   
 sdag_status sdag_metrics_value(sdag_session *s, const char *name, double value); /* a line, and the summary */
 sdag_status sdag_metrics_summary(sdag_session *s);                               /* rewrites summary.json */
 void sdag_metrics_close(sdag_session *s);
+
+/* ---- names of classes (classes.c) */
+
+/* Adds those of the sources of a phase, which are open, to classes.json. */
+sdag_status sdag_classes_write(sdag_session *s, int32_t phase);
+/* All of classes.json, to be released; NULL: there is none. */
+json_t *sdag_classes_read(sdag_arena *a, const char *dir);
 
 /* ---- checkpoints (checkpoint.c) */
 
@@ -138,6 +149,19 @@ void sdag_progress_begin(sdag_session *s, int64_t step);
 void sdag_progress_show(sdag_session *s, const sdag_progress_now *n);
 void sdag_progress_end(sdag_session *s);
 
+/* ---- the page of the run (page.c) */
+
+typedef struct sdag_page_clock {
+    double began, before; /* now; seconds of the parts of the run before this one */
+    double written, cost; /* when it was last written, and how long that took */
+    bool moved;           /* something has happened since the run went on */
+    bool warned;
+} sdag_page_clock;
+
+void sdag_page_open(sdag_session *s, const sdag_cursor *at);
+void sdag_page_moment(sdag_session *s, bool phase_over); /* after a report, and after the end of a phase */
+void sdag_page_end(sdag_session *s, sdag_status status); /* status: what the run ends with */
+
 /* ---- the session */
 
 struct sdag_session {
@@ -154,10 +178,13 @@ struct sdag_session {
     int n_probes;
     SDAG_VEC(sdag_saved_probe) saved_probes; /* of the checkpoint that the run continues from */
     int64_t checkpoint;                      /* number of the last one that is known to be good; 0: none */
+    struct sdag_recorder *records;           /* runtime/records; NULL: nothing is kept for a report */
     const char **node_names;
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */
     int64_t step, epoch; /* of it */
+    int64_t steps;       /* that it has in all; 0: not known */
+    sdag_page_clock page;
 };
 
 double sdag_now(void); /* seconds, monotonic */

@@ -218,6 +218,7 @@ static sdag_status export_node(sdag_session *s, int32_t phase, const char *node)
     const char *path = sdag_arena_printf(s->arena, "%s/weights/%s.%s.safetensors", s->options->out_dir,
                                          s->graph->phases[phase].name, node);
     sdag_st_pair meta[] = {{"format", "pt"}};
+    sdag_log_add(s->log, SDAG_DETAIL, SDAG_NOLOC, "writes %s", path);
     return sdag_st_write(s->log, path, list.at, list.n, meta, 1);
 }
 
@@ -227,5 +228,48 @@ sdag_status sdag_store_export(sdag_session *s, int32_t phase)
         sdag_make_dirs(s->log, SDAG_NOLOC, sdag_arena_printf(s->arena, "%s/weights", s->options->out_dir));
     const sdag_phase *p = &s->graph->phases[phase];
     for (int i = 0; i < p->n_nodes && !status; i++) status = export_node(s, phase, s->graph->nodes[p->order[i]].name);
+    return status;
+}
+
+static sdag_status read_weight(sdag_session *s, int32_t phase, const char *node, const sdag_st *st,
+                               const sdag_st_entry *e)
+{
+    const bool f32 = e->dtype == SDAG_ST_F32, counter = e->dtype == SDAG_ST_I64 && e->count == 1;
+    sdag_weight w = {.phase = phase,
+                     .node = node,
+                     .name = sdag_arena_str(s->arena, e->name),
+                     .restored = true,
+                     .dtype = f32 ? SDAG_DT_F32 : SDAG_DT_I32,
+                     .shape = {.rank = e->rank}};
+    memcpy(w.shape.d, e->shape, sizeof w.shape.d);
+    w.data = sdag_alloc_aligned((e->bytes + 63) / 64 * 64 + 64, 64);
+    if (!w.data) return SDAG_NOMEM;
+    sdag_arena_defer(s->arena, sdag_free, w.data);
+    int64_t count = 0;
+    sdag_status status = counter ? sdag_st_read_i64(st, e, &count, 1, s->log)
+                                 : sdag_st_read_raw(st, e, w.data, e->bytes, s->log);
+    if (status) return status;
+    if (counter) *(int32_t *)w.data = (int32_t)(count > INT32_MAX ? INT32_MAX : count);
+    *SDAG_PUSH(s->arena, &s->store.list) = w;
+    s->store.index.a = s->arena;
+    sdag_map_put(&s->store.index, sdag_arena_printf(s->arena, "%s.%s.%s", s->graph->phases[phase].name, node, w.name),
+                 s->store.list.n - 1);
+    return SDAG_OK;
+}
+
+sdag_status sdag_store_read(sdag_session *s, int32_t phase, const char *node, const char *path)
+{
+    sdag_st *st;
+    sdag_status status = sdag_st_open(&st, s->log, SDAG_NOLOC, path);
+    if (status) return status;
+    for (int i = 0; i < sdag_st_count(st) && !status; i++) {
+        const sdag_st_entry *e = sdag_st_at(st, i);
+        if (e->dtype == SDAG_ST_F32 || e->dtype == SDAG_ST_I32 || e->dtype == SDAG_ST_I64)
+            status = read_weight(s, phase, node, st, e);
+        else
+            status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: weight '%s' is of a type that no run writes", path,
+                               e->name);
+    }
+    sdag_st_close(st);
     return status;
 }

@@ -39,6 +39,8 @@ EACH(ref_log, , log(x))
 EACH(ref_sqrt, , sqrt(x))
 EACH(ref_abs, , fabs(x))
 EACH(ref_square, , (x * x))
+EACH(ref_power, , pow(x, (double)((const sdag_attr_value *)r->attr)->value))
+EACH(ref_softplus, , (x > 0 ? x : 0) + log1p(exp(-fabs(x))))
 EACH(ref_clamp, CLAMP, (x < lo) ? lo : (x > hi) ? hi : x)
 EACH(ref_affine, AFFINE, ((double)o->scale * x) + (double)o->shift)
 EACH(ref_copy, , x)
@@ -302,6 +304,8 @@ const sdag_reference sdag_reference_math[] = {
     {"sqrt", ref_sqrt, 0},
     {"abs", ref_abs, 0},
     {"square", ref_square, 0},
+    {"power", ref_power, 0},
+    {"softplus", ref_softplus, 0},
     {"clamp", ref_clamp, 0},
     {"affine", ref_affine, 0},
     {"to_f32", ref_affine, 0},

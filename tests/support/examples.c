@@ -69,11 +69,10 @@ const sdag_spec *example_spec(const sdag_spec **raw, sdag_arena *a, sdag_log *lo
                               const sdag_spec_set *sets, int n)
 {
     const sdag_spec *spec = NULL;
-    char *text;
-    size_t len;
-    sdag_status status = sdag_file_read(&text, &len, a, log, SDAG_NOLOC, path, SDAG_SPEC_TEXT_MAX);
-    if (!status) status = sdag_spec_parse(raw, a, log, path, text, len);
-    if (!status) status = sdag_spec_resolve(&spec, a, log, *raw, sets, n);
+    sdag_spec_files files;
+    sdag_status status = sdag_spec_load(&files, a, log, path);
+    *raw = files.root;
+    if (!status) status = sdag_spec_resolve(&spec, a, log, files.root, sets, n);
     return status ? NULL : spec;
 }
 

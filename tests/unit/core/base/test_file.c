@@ -221,6 +221,25 @@ static void test_device(void **state)
     assert_non_null(strstr(last_message(), "No space left"));
 }
 
+/* A regular file behind a descriptor is written on where it stands; its name is not replaced. */
+static void test_descriptor(void **state)
+{
+    (void)state;
+    sdag_outfile o;
+    char path[40], text[8] = {0};
+    FILE *f = fopen(in_dir("shared"), "w+");
+    assert_non_null(f);
+    assert_int_equal(write(fileno(f), "ab", 2), 2);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(f));
+    assert_int_equal(sdag_out_open(&o, l, path), SDAG_OK);
+    sdag_out_write(&o, "cd", 2);
+    assert_int_equal(sdag_out_commit(&o, l), SDAG_OK);
+    assert_int_equal(pread(fileno(f), text, 4, 0), 4);
+    assert_string_equal(text, "abcd");
+    fclose(f);
+    assert_int_equal(sdag_out_open(&o, l, path), SDAG_IO); /* closed */
+}
+
 static void test_dirs(void **state)
 {
     (void)state;
@@ -254,7 +273,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_read),    T(test_read_bad),    T(test_read_pipe),  T(test_read_no_memory), T(test_commit_is_atomic),
-        T(test_abandon), T(test_write_error), T(test_open_error), T(test_device),         T(test_dirs),
+        T(test_abandon), T(test_write_error), T(test_open_error), T(test_device), T(test_descriptor),         T(test_dirs),
         T(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

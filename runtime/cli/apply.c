@@ -1,0 +1,92 @@
+/* What embed, predict and export have in common: reading a run, and saying what was done. */
+#include "runtime/cli/apply.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "core/base/file.h"
+
+/* The run in a folder of runs that was begun last: runs/NAME holds folders named by their time. */
+static const char *newest_run(sdag_cli *c, const char *dir)
+{
+    const char *best = NULL;
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        const char *config = sdag_arena_printf(c->arena, "%s/%s/config.yaml", dir, e->d_name);
+        if (e->d_name[0] == '.' || access(config, R_OK)) continue;
+        if (!best || strcmp(e->d_name, best) > 0) best = sdag_arena_str(c->arena, e->d_name);
+    }
+    if (d) closedir(d);
+    return best ? sdag_path_join(c->arena, dir, best) : NULL;
+}
+
+static sdag_status no_run(sdag_cli *c, const char *dir)
+{
+    struct stat st;
+    const char *near = newest_run(c, dir);
+    if (stat(dir, &st)) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "cannot open '%s': %m", dir);
+    if (near)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'%s' is no run, but holds some: did you mean '%s'?", dir,
+                         near);
+    return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
+                     "'%s' is no folder of a run: it has no config.yaml (ssldag run --out DIR makes one)", dir);
+}
+
+sdag_status sdag_cli_apply(sdag_apply **out, sdag_cli *c, sdag_apply_options *o)
+{
+    sdag_graph *g;
+    const char *dir = c->args[0], *config = sdag_path_join(c->arena, dir, "config.yaml");
+    if (access(config, R_OK)) return no_run(c, dir);
+    sdag_status status = sdag_cli_load(&g, NULL, c, config);
+    if (status) return status;
+    sdag_catalog *catalog = SDAG_NEW(c->arena, sdag_catalog);
+    *catalog = sdag_cli_catalog();
+    o->run = dir;
+    o->graph = g;
+    o->catalog = catalog;
+    o->node = c->node;
+    o->inputs = c->args + 1;
+    o->n_inputs = c->n_args - 1;
+    o->skip_bad = c->skip_bad;
+    o->threads = sdag_cli_threads(c);
+    return sdag_apply_open(out, c->arena, c->log, o);
+}
+
+void sdag_cli_apply_note(sdag_cli *c, const sdag_apply *p)
+{
+    if (!c->quiet)
+        sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "'%s' with the weights of %s; %s", p->title,
+                     p->weights ? p->weights : "another node", p->data);
+}
+
+bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id)
+{
+    const char *why = sdag_apply_bad(p, id);
+    if (why) sdag_log_add(c->log, SDAG_WARNING, SDAG_NOLOC, "%s: %s", sdag_apply_name(p, id), why);
+    return why != NULL;
+}
+
+struct json_t *sdag_cli_apply_json(sdag_cli *c, const sdag_apply *p)
+{
+    return json_pack("{s:s, s:s, s:s?, s:s, s:I}", "run", c->args[0], "node", p->title, "weights", p->weights, "data",
+                     p->data, "samples", (json_int_t)p->rows);
+}
+
+sdag_status sdag_cli_json(sdag_cli *c, struct json_t *j, const char *path)
+{
+    char *text = j ? json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(j);
+    if (!text) return SDAG_NOMEM;
+    sdag_outfile o;
+    sdag_status status = sdag_out_open(&o, c->log, path ? path : "/dev/stdout");
+    if (!status) {
+        sdag_out_printf(&o, "%s\n", text);
+        status = sdag_out_commit(&o, c->log);
+    }
+    free(text);
+    return status;
+}
