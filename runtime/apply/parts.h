@@ -37,6 +37,7 @@ typedef struct sdag_apply_path {
     bool sized;             /* one of the steps kept sets the size */
     const sdag_spec **kept; /* transforms in which nothing is drawn */
     int n_kept;
+    int32_t pretext;      /* a pretext task that only computes (lightness of colours); -1: none is kept */
     const char *left_out; /* names of the others; "" */
     const char *kept_names;
 } sdag_apply_path;

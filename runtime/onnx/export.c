@@ -76,6 +76,11 @@ static const sdag_program_op *producer(const walk *w, sdag_val v)
     return i < 0 ? NULL : &w->x.p->ops.at[i];
 }
 
+static bool is_data(sdag_role r)
+{
+    return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT;
+}
+
 static bool is_op(const sdag_program_op *o, const char *name) { return o && !strcmp(o->op->name, name); }
 
 /* Whether the model begins with this value. */
@@ -84,7 +89,9 @@ static bool is_input(const walk *w, sdag_val v)
     const sdag_program_op *o = producer(w, v);
     if (is_op(o, "decode") || is_op(o, "read_tokens")) return true;
     if (is_op(o, "slice") && is_op(producer(w, o->in[0]), "read_tokens")) return true;
-    return w->bare && (is_op(o, "augment") || (is_op(o, "to_f32") && is_op(producer(w, o->in[0]), "decode")));
+    if (!w->bare || !o) return false;
+    if (is_op(o, "to_f32") && is_op(producer(w, o->in[0]), "decode")) return true;
+    return o->node >= 0 && is_data(w->x.graph->nodes[o->node].type->role); /* seen from behind it */
 }
 
 static sdag_status fail_at(const walk *w, int32_t node, const char *what)
