@@ -135,18 +135,19 @@ enum { BATCH = 64 };
 static void add_options(composing *c, sdag_tree *t, const sdag_gnode *source, const char *type,
                         const sdag_apply_path *path)
 {
-    static const char *const never[] = {"split",   "per_class", "fraction", "shuffle", "last",   "batch",
-                                        "path",    "labels",    "images",   "size",    "classes", "channels",
-                                        "validation", "cache"};
+    static const char *const never[] = {"split",   "per_class", "fraction",   "shuffle", "last",
+                                        "batch",   "path",      "labels",     "images",  "size",
+                                        "classes", "channels",  "validation", "cache"};
     const bool same = !strcmp(type, source->type->name);
     const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && !path->text);
     const sdag_spec *s = source->spec;
     for (int i = 0; same && i < s->n; i++) {
         bool skip = !strcmp(s->entries[i].key, "type");
         for (size_t k = 0; k < sizeof never / sizeof *never; k++)
-            skip |= (inputs && !strcmp(s->entries[i].key, never[k])) || !strcmp(s->entries[i].key, "batch") ||
-                    !strcmp(s->entries[i].key, "last") || !strcmp(s->entries[i].key, "shuffle") ||
-                    (!path->sized && !path->text && !strcmp(s->entries[i].key, "size") && !strcmp(type, "source.images"));
+            skip |=
+                (inputs && !strcmp(s->entries[i].key, never[k])) || !strcmp(s->entries[i].key, "batch") ||
+                !strcmp(s->entries[i].key, "last") || !strcmp(s->entries[i].key, "shuffle") ||
+                (!path->sized && !path->text && !strcmp(s->entries[i].key, "size") && !strcmp(type, "source.images"));
         if (!skip) sdag_tree_add(t, s->entries[i].key, s->entries[i].value);
     }
 }
@@ -223,8 +224,9 @@ static sdag_status add_data(composing *c)
     if (status) return status;
     if (path.pretext >= 0) c->need[path.pretext] = true; /* its name is taken */
     const sdag_gnode *source = &c->g->nodes[path.source];
-    const char *type = sdag_apply_source_type(p, &path), *name = free_name(c, "images");
-    if (!type) return SDAG_USAGE;
+    const char *type, *name = free_name(c, "images");
+    status = sdag_apply_source_type(&type, p, &path);
+    if (status) return status;
     sdag_tree t = {.a = c->a};
     sdag_tree_add(&t, "type", sdag_tree_text(c->a, type));
     add_options(c, &t, source, type, &path);
@@ -258,8 +260,8 @@ static sdag_status add_data(composing *c)
     else
         sdag_str_addf(&s, "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
                       (long long)path.c, path.c == 1 ? "" : "s");
-    if (*path.kept_names) sdag_str_addf(&s, "; %s as in %s", path.kept_names,
-                                        c->g->phases[c->g->nodes[c->from].phase].name);
+    if (*path.kept_names)
+        sdag_str_addf(&s, "; %s as in %s", path.kept_names, c->g->phases[c->g->nodes[c->from].phase].name);
     if (*path.left_out) sdag_str_addf(&s, "; left out: %s", path.left_out);
     p->data = s.at;
     return SDAG_OK;
@@ -327,7 +329,8 @@ static sdag_status build(composing *c, const sdag_spec *spec)
 sdag_status sdag_apply_compose(sdag_apply *p)
 {
     const sdag_graph *g = p->options->graph;
-    composing c = {.p = p, .g = g, .a = p->arena, .from = reader_of(g, p->node), .pretext = -1, .nodes = {.a = p->arena}};
+    composing c = {
+        .p = p, .g = g, .a = p->arena, .from = reader_of(g, p->node), .pretext = -1, .nodes = {.a = p->arena}};
     c.need = SDAG_NEWS(c.a, bool, g->n_nodes + 1);
     mark(&c, c.from);
     if (!c.data) return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' reads no data", p->title);

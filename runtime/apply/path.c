@@ -115,11 +115,10 @@ static sdag_status find_shape(walk *w, const sdag_ref *from)
     const sdag_graph *g = p->options->graph;
     const sdag_gnode *last = &g->nodes[from->node];
     sdag_lowered *l;
-    sdag_status status = sdag_lower(&l, p->arena, p->log,
-                                    &(sdag_lower_request){.graph = g,
-                                                          .phase = last->phase,
-                                                          .training = g->phases[last->phase].optimizer >= 0,
-                                                          .pass = -1});
+    sdag_status status = sdag_lower(
+        &l, p->arena, p->log,
+        &(sdag_lower_request){
+            .graph = g, .phase = last->phase, .training = g->phases[last->phase].optimizer >= 0, .pass = -1});
     if (status) return status;
     const sdag_ref *given = last->n_in && last->in[0].n ? &last->in[0].refs[0] : NULL;
     sdag_val v = value_of(l, from);
@@ -145,8 +144,7 @@ sdag_status sdag_apply_find_path(sdag_apply_path *out, sdag_apply *p, const sdag
     walk w = {.p = p, .out = out, .kept = {.a = p->arena}, .dropped = {.a = p->arena}};
     *out = (sdag_apply_path){.source = -1, .pretext = -1};
     descend(&w, from->node);
-    if (out->source < 0)
-        return sdag_fail(p->log, SDAG_INVALID, from->loc, "'%s' reads no data source", p->title);
+    if (out->source < 0) return sdag_fail(p->log, SDAG_INVALID, from->loc, "'%s' reads no data source", p->title);
     const sdag_node_type *t = p->options->graph->nodes[out->source].type;
     out->text = !strcmp(t->outs[0].name, "tokens");
     sdag_status status = out->text ? SDAG_OK : find_shape(&w, from);

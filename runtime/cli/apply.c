@@ -29,8 +29,9 @@ static sdag_status no_run(sdag_cli *c, const char *dir)
     struct stat st;
     const char *near = newest_run(c, dir);
     if (stat(dir, &st)) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "cannot open '%s': %m", dir);
-    if (near) return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'%s' is no run, but holds some: did you mean '%s'?",
-                               dir, near);
+    if (near)
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "'%s' is no run, but holds some: did you mean '%s'?", dir,
+                         near);
     return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC,
                      "'%s' is no folder of a run: it has no config.yaml (ssldag run --out DIR makes one)", dir);
 }

@@ -25,10 +25,10 @@ static const char *port_text(sdag_cli *c, const sdag_onnx_port *p)
 static sdag_status report(sdag_cli *c, const sdag_apply *p, const sdag_onnx_model *m, const char *path)
 {
     if (c->json) {
-        json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:i, s:i}", "run", c->args[0], "node", p->title,
-                              "weights", p->weights, "data", p->data, "onnx", path, "input",
-                              port_text(c, &m->ins.at[0]), "output", port_text(c, &m->outs.at[0]), "nodes", m->steps.n,
-                              "opset", SDAG_ONNX_OPSET);
+        json_t *j =
+            json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:i, s:i}", "run", c->args[0], "node", p->title, "weights",
+                      p->weights, "data", p->data, "onnx", path, "input", port_text(c, &m->ins.at[0]), "output",
+                      port_text(c, &m->outs.at[0]), "nodes", m->steps.n, "opset", SDAG_ONNX_OPSET);
         return sdag_cli_json(c, j, NULL);
     }
     if (!c->quiet)

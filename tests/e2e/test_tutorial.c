@@ -116,9 +116,15 @@ static void must_say(const block *b, const char *said)
 
 /* ---- what must have come of it */
 
-static const char *const files[] = {"photos/rings-100.png",  "photos.svg",      "labelled/dots/dots-010.png",
-                                    "run/config.yaml",       "run/classes.json", "predictions.csv",
-                                    "features.npy",          "features.csv",    "model.onnx",
+static const char *const files[] = {"photos/rings-100.png",
+                                    "photos.svg",
+                                    "labelled/dots/dots-010.png",
+                                    "run/config.yaml",
+                                    "run/classes.json",
+                                    "predictions.csv",
+                                    "features.npy",
+                                    "features.csv",
+                                    "model.onnx",
                                     "run/weights/finetune.head.safetensors"};
 
 /* Lines of predictions.csv, and how many name the pattern that the file is called by. */
