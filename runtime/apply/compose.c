@@ -139,7 +139,7 @@ static void add_options(composing *c, sdag_tree *t, const sdag_gnode *source, co
                                         "batch",   "path",      "labels",     "images",  "size",
                                         "classes", "channels",  "validation", "cache"};
     const bool same = !strcmp(type, source->type->name);
-    const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && !path->text);
+    const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && path->c > 0);
     const sdag_spec *s = source->spec;
     for (int i = 0; same && i < s->n; i++) {
         bool skip = !strcmp(s->entries[i].key, "type");
@@ -232,7 +232,7 @@ static sdag_status add_data(composing *c)
     add_options(c, &t, source, type, &path);
     sdag_tree_add(&t, "batch", sdag_tree_number(c->a, BATCH));
     const bool given = p->options->n_inputs > 0;
-    if (given || (p->options->sized && !path.text)) {
+    if (given || (p->options->sized && path.c > 0)) {
         const char *first = given ? p->options->inputs[0] : ".";
         sdag_tree_add(&t, sdag_apply_source_key(type), path_spec(c, first));
         if (path.text) add_vocabulary(c, &t, source);
@@ -257,8 +257,10 @@ static sdag_status add_data(composing *c)
     }
     sdag_str s = {.a = c->a};
     if (path.text) sdag_str_add(&s, "tokens as in training");
+    else if (!path.c) sdag_str_addf(&s, "data of %s", source->type->name);
     else
-        sdag_str_addf(&s, "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
+        sdag_str_addf(&s, p->options->sized ? "images that are %lldx%lld already, %lld channel%s"
+                                            : "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
                       (long long)path.c, path.c == 1 ? "" : "s");
     if (*path.kept_names)
         sdag_str_addf(&s, "; %s as in %s", path.kept_names, c->g->phases[c->g->nodes[c->from].phase].name);

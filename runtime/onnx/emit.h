@@ -58,6 +58,8 @@ void sdag_onnx_norm_apply(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_layer_norm(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_attention(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_lengths(sdag_onnx *x, const sdag_program_op *o);
+void sdag_onnx_rgb_to_lab(sdag_onnx *x, const sdag_program_op *o); /* ops_colour.c */
+void sdag_onnx_lab_to_rgb(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_augment(sdag_onnx *x, const sdag_program_op *o);
 
 #endif

@@ -357,7 +357,6 @@ static void take_tokens(sdag_onnx *x, const sdag_program_op *o)
 #define DATA "it belongs to the data"
 #define PSEUDO "it makes pseudo-labels"
 #define RANDOM "it draws random numbers"
-#define COLOUR "it stands before or behind a network, not in it"
 
 /* clang-format off */
 const sdag_onnx_row sdag_onnx_rows[] = {
@@ -416,8 +415,8 @@ const sdag_onnx_row sdag_onnx_rows[] = {
     {"replace", NULL, PSEUDO},
     {"nearest", NULL, PSEUDO},
     {"put", NULL, "it puts visible patches beside hidden ones"},
-    {"rgb_to_lab", NULL, COLOUR},
-    {"lab_to_rgb", NULL, COLOUR},
+    {"rgb_to_lab", sdag_onnx_rgb_to_lab, NULL},
+    {"lab_to_rgb", sdag_onnx_lab_to_rgb, NULL},
     {"random", NULL, RANDOM},
     {"random_index", NULL, RANDOM},
     {"random_subset", NULL, RANDOM},
