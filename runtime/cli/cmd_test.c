@@ -190,7 +190,7 @@ static sdag_status test_plugin(testing *t, const char *entry)
     const char *path = sdag_plugin_find(c->arena, entry, &(sdag_plugin_where){"", c->plugin_path});
     if (!path) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "there is no plugin '%s'", entry);
     status = sdag_plugin_open(&p, c->arena, c->log, SDAG_NOLOC, path, entry);
-    if (!status) status = sdag_plugin_adopt(&t->catalog, c->arena, c->log, SDAG_NOLOC, p, entry);
+    if (!status) status = sdag_plugin_adopt(&t->catalog, c->log, SDAG_NOLOC, p, entry);
     if (status) return status;
     if (!c->quiet)
         printf("%s: %s%s%s, built for ABI %u.%u\n", entry, p->name ? p->name : "a plugin", p->version ? " " : "",

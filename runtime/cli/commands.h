@@ -22,7 +22,7 @@ COMMAND(check, "graph.yaml", 1, 1, "set plugin-path no-plugins json", "everythin
 COMMAND(viz, "graph.yaml", 0, 1, "set output format phase level show run node collapse expand map plugin-path no-plugins", "draw the pipeline, or with --map the pipelines of a folder")
 COMMAND(report, "DIR", 1, 1, "output", "write the page of a run, report.html, anew from its folder")
 COMMAND(compare, "RUN...", 1, 1000, "output json", "several runs side by side: values, configs, curves; -o FILE: as a page")
-COMMAND(sweep, "graph.yaml", 1, 1, "set out threads json no-progress", "a run for every combination of the values that --set lists")
+COMMAND(sweep, "graph.yaml", 1, 1, "set out threads plugin-path json no-progress", "a run for every combination of the values that --set lists")
 COMMAND(embed, "RUN [FILES...]", 1, INT_MAX, "node output csv skip-bad json threads", "the features of new images, by an encoder of a run")
 COMMAND(predict, "RUN [FILES...]", 1, INT_MAX, "node output skip-bad json threads", "the classes of new images, by a classifier of a run")
 COMMAND(export, "RUN", 1, 1, "node output no-preprocess json", "a network of a run as an ONNX file")

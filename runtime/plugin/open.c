@@ -19,7 +19,7 @@ static const char *const stage_words[] = {"while it was loaded", "in sdag_plugin
                                           "in its init"};
 
 typedef struct opening {
-    sdag_arena *a;
+    sdag_arena *a; /* of messages */
     sdag_log *log;
     sdag_loc loc;
     const char *path, *name;
@@ -50,15 +50,33 @@ static void *load(opening *o, bool *changed)
 
 /* ---- here ---- */
 
+sdag_arena *sdag_plugin_memory(void)
+{
+    static sdag_arena memory; /* all zero is empty */
+    return &memory;
+}
+
 enum { OPEN_MAX = 256 };
-static void *ready[OPEN_MAX]; /* handles whose init has been called */
+static struct {
+    void *handle;
+    const sdag_plugin *plugin;
+} ready[OPEN_MAX]; /* whose init has been called */
 static int n_ready;
 
-static bool is_ready(const void *handle)
+static const sdag_plugin *find_ready(const void *handle)
 {
     for (int i = 0; i < n_ready; i++)
-        if (ready[i] == handle) return true;
-    return false;
+        if (ready[i].handle == handle) return ready[i].plugin;
+    return NULL;
+}
+
+/* The same file once more, by a later pipeline of this process. */
+static const sdag_plugin *opened_before(const char *path)
+{
+    void *handle = n_ready ? dlopen(path, RTLD_NOW | RTLD_NOLOAD) : NULL;
+    const sdag_plugin *plugin = handle ? find_ready(handle) : NULL;
+    if (handle) dlclose(handle);
+    return plugin;
 }
 
 static const char *dl_reason(sdag_arena *a)
@@ -83,6 +101,17 @@ static get_function *find_entry(void *handle)
     return entry.function;
 }
 
+typedef struct extension {
+    const sdag_plugin *from, *to;
+} extension;
+
+static sdag_status extend(void *arg)
+{
+    extension *e = arg;
+    e->to = sdag_plugin_extend(sdag_plugin_memory(), e->from);
+    return SDAG_OK;
+}
+
 static sdag_status read_tables(opening *o, get_function *get)
 {
     char why[SDAG_PLUGIN_WHY] = "";
@@ -91,19 +120,22 @@ static sdag_status read_tables(opening *o, get_function *get)
     *o->stage = STAGE_TABLES;
     if (!p) return refuse(o, "is no plugin of ssldag: sdag_plugin_get gives NULL");
     if (!sdag_plugin_fits(why, p)) return refuse(o, why);
-    o->out = sdag_plugin_extend(o->a, p);
+    extension e = {.from = p};
+    sdag_status status = sdag_arena_try(sdag_plugin_memory(), extend, &e);
+    if (status) return status;
+    o->out = e.to;
     if (!sdag_plugin_sane(why, o->out)) return refuse(o, sdag_arena_printf(o->a, "is not in order: %s", why));
     return SDAG_OK;
 }
 
 static sdag_status start(opening *o, void *handle)
 {
-    if (is_ready(handle)) return SDAG_OK;
     if (n_ready == OPEN_MAX) return refuse(o, "is one too many: 256 can be loaded");
     *o->stage = STAGE_INIT;
     const char *wrong = o->out->init ? o->out->init() : NULL;
     if (wrong) return refuse(o, sdag_arena_printf(o->a, "cannot be used: %s", wrong));
-    ready[n_ready++] = handle;
+    ready[n_ready].handle = handle;
+    ready[n_ready++].plugin = o->out;
     return SDAG_OK;
 }
 
@@ -124,8 +156,7 @@ static sdag_status open_here(opening *o)
         status = refuse(o, "changes the arithmetic of the whole process (flush-to-zero) when it is loaded: link it "
                            "without -ffast-math");
     if (!status) status = start(o, handle);
-    if (status && !is_ready(handle)) dlclose(handle);
-    return status;
+    return status; /* never unloaded, also when refused: something of it may be known by its address */
 }
 
 /* ---- in a process of its own ---- */
@@ -187,6 +218,7 @@ sdag_status sdag_plugin_open(const sdag_plugin **out, sdag_arena *a, sdag_log *l
     /* dlopen looks in the system's folders for what has no '/' */
     opening o = {.a = a, .log = log, .loc = loc, .name = name};
     o.path = strchr(path, '/') ? path : sdag_arena_printf(a, "./%s", path);
+    if ((*out = opened_before(o.path))) return SDAG_OK;
     int *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return sdag_fail(log, SDAG_FAILED, loc, "plugin '%s': %s", name, strerror(errno));
     o.stage = shared;
