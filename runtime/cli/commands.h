@@ -12,7 +12,7 @@ COMMAND(sweep, "graph.yaml", 1, 1, "set out threads plugin-path json no-progress
 COMMAND(embed, "RUN [FILES...]", 1, INT_MAX, "node output csv skip-bad json threads", "the features of new images, by an encoder of a run")
 COMMAND(predict, "RUN [FILES...]", 1, INT_MAX, "node output skip-bad json threads", "the classes of new images, by a classifier of a run")
 COMMAND(export, "RUN", 1, 1, "node output no-preprocess json", "a network of a run as an ONNX file")
-COMMAND(explain, "graph.yaml KEY", 2, 2, "set json", "where a value comes from: the default, the files, names and --set")
+COMMAND(explain, "graph.yaml KEY", 2, 2, "set plugin-path no-plugins json", "where a value comes from: the default, the files, names and --set")
 COMMAND(fmt, "graph.yaml...", 1, 1000, "write check", "print a file in its normal form, comments and all")
 COMMAND(inspect, "[TYPE]", 0, 1, "json markdown output plugins plugin-path", "the node types: ports, options, defaults, an example")
 COMMAND(dump, "graph.yaml", 1, 1, "set stage phase plugin-path no-plugins", "print one stage of the compiler")

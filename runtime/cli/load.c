@@ -79,6 +79,14 @@ sdag_status sdag_cli_types(sdag_catalog *to, sdag_cli *c)
     return status;
 }
 
+sdag_status sdag_cli_plugins(sdag_cli *c, const sdag_spec *resolved)
+{
+    sdag_catalog catalog = built_in();
+    sdag_status status = load_plugins(&catalog, c, resolved);
+    known = catalog;
+    return status;
+}
+
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path)
 {
     sdag_spec_files files;
@@ -89,10 +97,8 @@ sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, c
     if (status) return status;
     if (spec) *spec = resolved;
     if (!g) return SDAG_OK;
-    sdag_catalog catalog = built_in();
-    status = load_plugins(&catalog, c, resolved);
-    known = catalog;
-    return status ? status : sdag_graph_build(g, c->arena, c->log, resolved, &catalog);
+    status = sdag_cli_plugins(c, resolved);
+    return status ? status : sdag_graph_build(g, c->arena, c->log, resolved, &known);
 }
 
 int sdag_cli_threads(const sdag_cli *c) { return c->threads ? c->threads : sdag_cpus(); }

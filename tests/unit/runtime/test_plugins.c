@@ -164,6 +164,28 @@ static void test_paths(void **state)
     assert_true(child_ends(&c, 0, NULL));
 }
 
+/* A file that another one extends, in another folder; a sweep, which loads the pipeline many times. */
+static void test_other_commands(void **state)
+{
+    (void)state;
+    static const char top[] = "version: 1\nextends: low/base.yaml\nseed: 3\n";
+    write_yaml("[./good.so]", "loss.good");
+    temp_write("low/none", "", 0);
+    assert_int_equal(symlink(plugin("good"), temp_path("low/good.so")), 0);
+    assert_int_equal(rename(temp_path("toy.yaml"), temp_path("low/base.yaml")), 0);
+    temp_write("top.yaml", top, sizeof top - 1);
+    child_run(&c, "run", "top.yaml", "--out", "runs/top", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "run", "--resume", "runs/top", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "sweep", "top.yaml", "--set", "pretrain.loss.scale=[1, 2, 3]", "--out", "runs/sweep", "--quiet");
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "scale"));
+    child_run(&c, "explain", "top.yaml", "pretrain.loss.scale");
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "what the loss is multiplied by"));
+    child_run(&c, "explain", "top.yaml", "pretrain.loss.scale", "--no-plugins");
+    assert_true(child_ends(&c, 2, "nothing sets"));
+}
+
 /* A stranger's file: nothing is loaded, not even what would leave a trace. */
 static void test_untouched(void **state)
 {
@@ -221,9 +243,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_several), cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_older),   cmocka_unit_test(test_paths),   cmocka_unit_test(test_untouched),
-        cmocka_unit_test(test_test),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_several), cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_older),     cmocka_unit_test(test_paths),   cmocka_unit_test(test_other_commands),
+        cmocka_unit_test(test_untouched), cmocka_unit_test(test_test),
     };
     return cmocka_run_group_tests_name("plugins", tests, begin, end);
 }
