@@ -1,20 +1,13 @@
 /* Loading a shared object: first in a process of its own, then here. */
 #include <dlfcn.h>
-#include <errno.h>
 #include <fenv.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <fcntl.h>
-
+#include "runtime/plugin/apart.h"
 #include "runtime/plugin/plugin.h"
 
 /* What is being done, for the message on a crash. */
-typedef enum { STAGE_LOAD, STAGE_GET, STAGE_TABLES, STAGE_INIT, STAGE_DONE } stage;
+typedef enum { STAGE_LOAD, STAGE_GET, STAGE_TABLES, STAGE_INIT } stage;
 static const char *const stage_words[] = {"while it was loaded", "in sdag_plugin_get", "while its tables were read",
                                           "in its init"};
 
@@ -24,7 +17,6 @@ typedef struct opening {
     sdag_loc loc;
     const char *path, *name;
     volatile int *stage;
-    bool trial;
     const sdag_plugin *out;
 } opening;
 
@@ -81,8 +73,9 @@ static const sdag_plugin *opened_before(const char *path)
 
 static const char *dl_reason(sdag_arena *a)
 {
-    const char *text = dlerror();
-    return text ? sdag_arena_str(a, text) : "dlopen gives no reason";
+    const char *text = dlerror(),
+               *newer = text && strstr(text, "undefined symbol: sdag_") ? "; is it for a newer ssldag?" : "";
+    return text ? sdag_arena_printf(a, "%s%s", text, newer) : "dlopen gives no reason";
 }
 
 static sdag_status refuse(const opening *o, const char *why)
@@ -161,55 +154,19 @@ static sdag_status open_here(opening *o)
 
 /* ---- in a process of its own ---- */
 
-static void child_signals(void)
+/* Copied to the child, but for *stage. What is wrong without a crash is found, and said, by the parent. */
+static void try_in_child(void *arg)
 {
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGALRM, SIGTERM};
-    const struct rlimit no_core = {0, 0};
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
-    setrlimit(RLIMIT_CORE, &no_core);
-    alarm(SDAG_PLUGIN_SECONDS);
-}
-
-_Noreturn static void child(opening *o)
-{
-    int null = open("/dev/null", O_RDWR);
-    if (null >= 0) {
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-    }
-    child_signals();
+    opening *o = arg;
     o->log = sdag_log_create(NULL);
-    if (o->log) open_here(o); /* what is wrong without a crash is found, and said, by the parent */
-    *o->stage = STAGE_DONE;
-    _exit(0);
-}
-
-static sdag_status judge(opening *o, int status)
-{
-    int at = *o->stage;
-    if (at == STAGE_DONE) return SDAG_OK;
-    const char *where = stage_words[at];
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-        return refuse(o,
-                      sdag_arena_printf(o->a, "did not come back within %d s: it hung %s", SDAG_PLUGIN_SECONDS, where));
-    if (WIFSIGNALED(status)) {
-        const char *name = sigabbrev_np(WTERMSIG(status));
-        return refuse(o, sdag_arena_printf(o->a, "crashed (SIG%s) %s", name ? name : "?", where));
-    }
-    return refuse(o, sdag_arena_printf(o->a, "ended the process (exit code %d) %s", WEXITSTATUS(status), where));
+    if (o->log) open_here(o);
 }
 
 static sdag_status try_out(opening *o)
 {
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0) child(o);
-    if (pid < 0)
-        return sdag_fail(o->log, SDAG_FAILED, o->loc, "no process to try plugin '%s' in: %s", o->name, strerror(errno));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) return sdag_fail(o->log, SDAG_FAILED, o->loc, "waitpid: %s", strerror(errno));
-    return judge(o, status);
+    opening trial = *o;
+    const char *end = sdag_apart_run(o->a, SDAG_PLUGIN_SECONDS, try_in_child, &trial);
+    return end ? refuse(o, sdag_arena_printf(o->a, "%s %s", end, stage_words[*o->stage])) : SDAG_OK;
 }
 
 sdag_status sdag_plugin_open(const sdag_plugin **out, sdag_arena *a, sdag_log *log, sdag_loc loc, const char *path,
@@ -219,13 +176,12 @@ sdag_status sdag_plugin_open(const sdag_plugin **out, sdag_arena *a, sdag_log *l
     opening o = {.a = a, .log = log, .loc = loc, .name = name};
     o.path = strchr(path, '/') ? path : sdag_arena_printf(a, "./%s", path);
     if ((*out = opened_before(o.path))) return SDAG_OK;
-    int *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return sdag_fail(log, SDAG_FAILED, loc, "plugin '%s': %s", name, strerror(errno));
+    int *shared = sdag_apart_memory(sizeof *shared);
+    if (!shared) return SDAG_NOMEM;
     o.stage = shared;
-    opening trial = o;
-    sdag_status status = try_out(&trial);
+    sdag_status status = try_out(&o);
     if (!status) status = open_here(&o);
-    munmap(shared, sizeof *shared);
+    sdag_apart_free(shared, sizeof *shared);
     *out = o.out;
     return status;
 }
