@@ -4,7 +4,7 @@
 
 #include "core/ops/map.h"
 #include "core/ops/rules.h"
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 SDAG_MAP1(bad_double_run, , 2 * u)
 SDAG_MAP1(bad_nan_run, , u > 0 ? u : 0)

@@ -1,5 +1,5 @@
 /* Plugins as the host meets them: those that it refuses, each with a clear message at the line that names it, and those
- * that it takes. Their sources: tests/plugins/bad. */
+ * that it takes. Their sources: tests/plugins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -141,6 +141,36 @@ static void test_older(void **state)
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "what the loss is multiplied by"));
 }
 
+/* A source, a node with weights, an optimizer and a probe, all from a plugin: they learn, and a run that was resumed
+ * ends as one that was not. */
+static void test_parts(void **state)
+{
+    (void)state;
+    const char *text = sdag_arena_printf(
+        a,
+        "version: 1\nplugins: %s\nphases:\n  train:\n    epochs: 4\n    nodes:\n"
+        "      stripes: {type: source.stripes, count: 100, batch: 10}\n"
+        "      encoder: {type: encoder.affine, in: stripes}\n"
+        "      head: {type: head.classifier, in: encoder, classes: 2}\n"
+        "      loss: {type: loss.cross_entropy, in: {logits: head, target: stripes.label}}\n"
+        "      optimizer: {type: optimizer.plain, in: loss, lr: {cosine: [0.5, 0.1]}}\n"
+        "      largest: {type: probe.largest, in: encoder}\n"
+        "  test:\n    nodes:\n      stripes: {type: source.stripes, count: 40, batch: 7}\n"
+        "      encoder: {use: train.encoder, in: stripes}\n      head: {use: train.head, in: encoder}\n"
+        "      right: {type: probe.accuracy, in: {logits: head, target: stripes.label}}\n",
+        plugin("parts"));
+    temp_write("parts.yaml", text, strlen(text));
+    child_run(&c, "run", "parts.yaml", "--out", "runs/parts", "--quiet", "--threads", "1");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_true(run_metric("runs/parts", "test", "right") > 0.9);
+    double largest = run_metric("runs/parts", "train", "largest");
+    assert_true(largest > 0.1 && largest < 1);
+    child_run(&c, "run", "parts.yaml", "--out", "runs/parts3", "--quiet", "--threads", "3");
+    assert_true(child_ends(&c, 0, NULL) && runs_agree("runs/parts", "runs/parts3"));
+    child_run(&c, "test", plugin("parts"));
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "4 checks passed"));
+}
+
 /* Paths: beside the file, after --set, and in the folder of a run. */
 static void test_paths(void **state)
 {
@@ -244,9 +274,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_several), cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_older),     cmocka_unit_test(test_paths),   cmocka_unit_test(test_other_commands),
-        cmocka_unit_test(test_untouched), cmocka_unit_test(test_test),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_several),   cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_older),          cmocka_unit_test(test_parts),     cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_other_commands), cmocka_unit_test(test_untouched), cmocka_unit_test(test_test),
     };
     return cmocka_run_group_tests_name("plugins", tests, begin, end);
 }
