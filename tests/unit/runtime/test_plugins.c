@@ -141,8 +141,8 @@ static void test_older(void **state)
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "what the loss is multiplied by"));
 }
 
-/* A source, a node with weights, an optimizer and a probe, all from a plugin: they learn, and a run that was resumed
- * ends as one that was not. */
+/* A source, a node with weights, an optimizer and a probe, all from a plugin: they learn, and give the same with one
+ * thread and with three. */
 static void test_parts(void **state)
 {
     (void)state;
