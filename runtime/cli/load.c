@@ -24,8 +24,7 @@ sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry
     const sdag_plugin *plugin;
     const char *path = sdag_plugin_find(c->arena, entry, &(sdag_plugin_where){dir, c->plugin_path});
     if (!path && sdag_plugin_is_path(entry))
-        return sdag_fail(c->log, SDAG_IO, loc, "there is no plugin '%s' (%s)", entry,
-                         sdag_path_join(c->arena, dir, entry));
+        return sdag_fail(c->log, SDAG_IO, loc, "there is no plugin '%s'%s%s", entry, *dir ? " in " : "", dir);
     if (!path)
         return sdag_fail(
             c->log, SDAG_IO, loc,

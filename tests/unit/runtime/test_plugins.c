@@ -94,7 +94,7 @@ static void test_several(void **state)
     write_yaml(sdag_arena_printf(a, "[%s, ./none.so, nowhere, ./text.so, [1], %s]", plugin("good"), plugin("again")),
                "loss.good");
     child_run(&c, "check", "toy.yaml");
-    assert_true(child_ends(&c, 4, "there is no plugin './none.so' (./none.so)"));
+    assert_true(child_ends(&c, 4, "error: there is no plugin './none.so'\n"));
     assert_true(
         child_says(&c, "there is no plugin 'nowhere': nowhere.so is neither in a folder of --plugin-path nor in "));
     assert_true(child_says(&c, "plugin './text.so' cannot be loaded: "));
