@@ -213,6 +213,7 @@ sdag_status sdag_cli_explain(sdag_cli *c)
     sdag_loc typed = {sdag_log_intern(c->log, "KEY"), 1, 1, 0};
     sdag_status status = sdag_spec_load(&files, c->arena, c->log, c->args[0]);
     if (!status) status = sdag_spec_resolve(&root, c->arena, c->log, files.root, c->sets, c->n_sets);
+    if (!status) status = sdag_cli_plugins(c, root);
     if (status) return status;
     sdag_log_source(c->log, "KEY", c->args[1], strlen(c->args[1]));
     status = sdag_spec_origins_find(&e->o, c->arena, c->log, &files, c->sets, c->n_sets, c->args[1], typed);

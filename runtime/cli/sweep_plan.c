@@ -80,6 +80,7 @@ static sdag_status read_axes(sdag_sweep *s)
     sdag_loc at = {sdag_log_intern(c->log, "--set"), 1, 1, 0};
     sdag_status status = sdag_spec_load(&files, c->arena, c->log, s->file);
     if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, files.root, NULL, 0);
+    if (!status) status = sdag_cli_plugins(c, resolved);
     if (status) return status;
     for (int i = 0; i < c->n_sets; i++) sdag_str_addf(&typed, "%s=%s\n", c->sets[i].path, c->sets[i].value);
     if (c->n_sets) sdag_log_source(c->log, "--set", typed.at, typed.n);
