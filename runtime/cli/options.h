@@ -39,6 +39,4 @@ TEXT(color, "color", 0, "WHEN", "auto (on a terminal, unless NO_COLOR is set), a
 SWITCH(no_report, "no-report", 0, "write no report, and keep nothing for one: no pictures, no maps of features, no timing")
 TEXT(embedding, "embedding", 0, "WAY", "maps of features in the report by pca or tsne; default: pca")
 SWITCH(tensorboard, "tensorboard", 0, "also write the metrics for TensorBoard, into the folder tensorboard of the run")
-SWITCH(no_report, "no-report", 0, "write no report.html, and keep nothing for it: no pictures, no maps of features, no timing")
-TEXT(embedding, "embedding", 0, "WAY", "maps of features in the report by pca or tsne; default: pca")
 SWITCH(help, "help", 'h', "this text")
