@@ -40,7 +40,7 @@ static sdag_val choice(sdag_exprs *x, const sdag_expr_args *a, int i)
     if (a->at[i]->kind != SDAG_EXPR_NUMBER || isfinite(a->at[i]->number) || other->kind == SDAG_EXPR_LIST ||
         !sdag_shape_broadcast(&to, s, t))
         return sdag_expr_force_f32(x, a->at[i]);
-    return sdag_filled(x->b, to, (float)a->at[i]->number);
+    return !sdag_expr_room(x, sdag_elems(&to)) ? 0 : sdag_filled(x->b, to, (float)a->at[i]->number);
 }
 
 static sdag_expr_value where(sdag_exprs *x, const sdag_expr_args *a)

@@ -168,7 +168,11 @@ static void check_call(checking *c, const sdag_term *t)
 static void check_index(checking *c, const sdag_term *t)
 {
     const sdag_term *of = &c->e->formula.terms[t->args[0].term];
-    if (of->kind != SDAG_TERM_NAME || sdag_port_find(c->s.ins, of->name) < 0)
+    if (c->e->type.maps)
+        sdag_reader_error(&c->b->r, place(c, t->at, t->len),
+                          "with map: true the formula is for one view, and '%s' is that view",
+                          of->name ? of->name : "z");
+    else if (of->kind != SDAG_TERM_NAME || sdag_port_find(c->s.ins, of->name) < 0)
         sdag_reader_error(&c->b->r, place(c, t->at, t->len),
                           "[%g] takes one view of an input; slice(x, from, to) takes rows of a value", t->number);
 }
