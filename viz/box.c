@@ -12,7 +12,7 @@ enum {
     LINES_SHOWN = 6,
     LINE_WIDTH = 56,
     TIP_MAX = 100,
-    FORCE_WIDTH = 24
+    FORCE_WIDTH = 30
 };
 
 static bool is_tuned(const sdag_graph *g, const sdag_gnode *n)
@@ -176,8 +176,9 @@ int sdag_drawing_box(const sdag_drawing *d, const sdag_gnode *n, const char *id,
     SDAG_PICTURE_ADD(box->tips, sdag_picture_text(p, n->type->brief ? n->type->brief : n->type->name, 160));
     add_state(d, box, n);
     add_options(p, box, n);
-    if (n->type->pulls) SDAG_PICTURE_WRAP(p, box->pulls, n->type->pulls, FORCE_WIDTH);
-    if (n->type->pushes) SDAG_PICTURE_WRAP(p, box->pushes, n->type->pushes, FORCE_WIDTH);
+    const bool trains = d->g->phases[n->phase].optimizer >= 0; /* elsewhere a loss only measures */
+    if (n->type->pulls && trains) SDAG_PICTURE_WRAP(p, box->pulls, n->type->pulls, FORCE_WIDTH);
+    if (n->type->pushes && trains) SDAG_PICTURE_WRAP(p, box->pushes, n->type->pushes, FORCE_WIDTH);
     add_shapes(d, box, n);
     add_heat(d, box, n);
     return i;

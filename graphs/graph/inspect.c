@@ -242,6 +242,8 @@ const sdag_node_type *sdag_inspect_find(sdag_log *log, const sdag_catalog *c, co
 
 sdag_status sdag_inspect(sdag_str *s, sdag_log *log, const sdag_catalog *c, const char *name)
 {
+    const sdag_catalog all = sdag_catalog_all(s->a, c);
+    c = &all;
     const sdag_node_type *t = name ? sdag_inspect_find(log, c, name) : NULL;
     if (name && !t) return SDAG_USAGE;
     if (t) sdag_inspect_type(s, t);

@@ -184,6 +184,13 @@ static void read_lets(resolver *r, const sdag_spec *lets)
     }
 }
 
+/* A base offers names to whatever extends it: not to use one is no slip. */
+static bool of_base(const resolver *r, const let *l)
+{
+    const char *file = l->entry->loc.file, *root = r->root->loc.file;
+    return l->entry->value->dir && file && root && strcmp(file, root) != 0;
+}
+
 /* The values that nothing asked for may still hold mistakes; a name used by them alone is unused too. */
 static void check_unused(resolver *r)
 {
@@ -193,7 +200,7 @@ static void check_unused(resolver *r)
     for (int i = 0; i < n && !r->stop; i++)
         if (!r->lets[i].value) r->lets[i].value = subst(r, r->lets[i].entry->value);
     for (int i = 0; i < n && r->errors == 0; i++)
-        if (!used[i])
+        if (!used[i] && !of_base(r, &r->lets[i]))
             sdag_log_add(r->log, SDAG_WARNING, r->lets[i].entry->loc, "'%s' is never used", r->lets[i].entry->key);
 }
 

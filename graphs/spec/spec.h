@@ -56,10 +56,10 @@ struct sdag_spec {
     bool from_set;      /* typed after --set: paths are relative to the current directory, not to the file */
     bool aliased;       /* also stands somewhere else, by an alias or a merge */
     uint8_t height;     /* levels of lists and maps: 0 for a scalar */
-    const char *dir;    /* of the file that it was written in, when that is not the file at hand; NULL otherwise */
-    const char *anchor; /* &name in front of it, or NULL */
     uint8_t lead;       /* characters of raw before those of text that are no white space: those of ${ */
     uint8_t code;       /* sdag_spec_code of a scalar; all are AS_IS once resolved */
+    const char *dir;    /* of the file that it was written in, when that is not the file at hand; NULL otherwise */
+    const char *anchor; /* &name in front of it, or NULL */
     sdag_loc loc;
     size_t size;      /* bytes of text plus 32 a value, shared parts counted wherever they stand */
     const char *text; /* SCALAR: UTF-8 without NUL. NULL: as written: "", "~", "null" */
