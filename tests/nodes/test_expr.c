@@ -470,11 +470,28 @@ static void test_views(void **state)
     pipeline_close(&p);
 }
 
+/* ---- the example that `inspect` shows */
+
+static void test_example(void **state)
+{
+    (void)state;
+    char nodes[1000];
+    snprintf(nodes, sizeof nodes,
+             "      view_i: {type: test.weight, rows: 4, width: 3}\n"
+             "      view_j: {type: test.weight, rows: 4, width: 3}\n"
+             "      projector: {type: projector.mlp, in: [view_i, view_j], widths: [5]}\n      loss: %s\n",
+             sdag_expr_static.example);
+    run(nodes);
+    assert_true(pipeline_loss(&p) > 0);
+    pipeline_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions),  cmocka_unit_test(test_every_function), cmocka_unit_test(test_losses),
         cmocka_unit_test(test_operations), cmocka_unit_test(test_parameters),     cmocka_unit_test(test_views),
+        cmocka_unit_test(test_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
