@@ -218,7 +218,7 @@ sdag_status sdag_cli_explain(sdag_cli *c)
     status = sdag_spec_origins_find(&e->o, c->arena, c->log, &files, c->sets, c->n_sets, c->args[1], typed);
     if (status) return status == SDAG_INVALID ? SDAG_USAGE : status;
     e->path = sdag_spec_path_text(c->arena, &e->o.path, e->o.path.n);
-    sdag_target_find(&e->t, c, root, &e->o.path);
+    sdag_target_find(&e->t, c, sdag_target_graph(c, c->args[0], c->n_sets), root, &e->o.path);
     if (!e->o.value && !e->o.list.n && !(e->t.opt && e->t.whole)) return unknown(e);
     if (c->json) return print_json(e);
     if (e->t.type && e->t.whole && !e->t.opt && !e->t.help) status = node_text(&s, e, &files);

@@ -30,15 +30,21 @@ static const sdag_spec *value_at(const sdag_spec *root, const sdag_spec_path *p)
     return NULL;
 }
 
+/* The file as it stands, before what is typed. */
+typedef struct tree {
+    const sdag_spec *raw, *resolved;
+    const sdag_graph *graph; /* NULL: the file is no whole pipeline without the sets */
+} tree;
+
 /* Is one value of this key a list? As the option is declared; where none is, as the file has it now. */
-static bool takes_list(sdag_sweep *s, const sdag_spec *raw, const sdag_spec *resolved, const sdag_spec_path *p)
+static bool takes_list(sdag_sweep *s, const tree *t, const sdag_spec_path *p)
 {
-    sdag_target t;
-    sdag_target_find(&t, s->c, resolved, p);
-    if (t.opt && t.whole)
-        return t.opt->kind == SDAG_OPT_INTS || t.opt->kind == SDAG_OPT_F32S || t.opt->kind == SDAG_OPT_STRS ||
-               t.opt->kind == SDAG_OPT_RECORDS;
-    const sdag_spec *now = value_at(raw, p);
+    sdag_target to;
+    sdag_target_find(&to, s->c, t->graph, t->resolved, p);
+    if (to.opt && to.whole)
+        return to.opt->kind == SDAG_OPT_INTS || to.opt->kind == SDAG_OPT_F32S || to.opt->kind == SDAG_OPT_STRS ||
+               to.opt->kind == SDAG_OPT_RECORDS;
+    const sdag_spec *now = value_at(t->raw, p);
     return now && now->kind == SDAG_SPEC_LIST;
 }
 
@@ -50,18 +56,18 @@ static const char *line_of(sdag_sweep *s, const sdag_spec *v)
     return t.at;
 }
 
-static sdag_status read_axis(sdag_sweep *s, const sdag_spec *raw, const sdag_spec *resolved, int set, sdag_loc at)
+static sdag_status read_axis(sdag_sweep *s, const tree *t, int set, sdag_loc at)
 {
     sdag_cli *c = s->c;
     const sdag_spec *v;
     sdag_spec_path path;
     const char *text = c->sets[set].value;
-    sdag_status status = sdag_spec_path_find(&path, c->arena, c->log, raw, c->sets[set].path, at);
+    sdag_status status = sdag_spec_path_find(&path, c->arena, c->log, t->raw, c->sets[set].path, at);
     if (status) return status;
     at.col = path.loc[path.n - 1].col + path.loc[path.n - 1].len + 1;
     status = sdag_spec_parse_at(&v, c->arena, c->log, at, text, strlen(text));
     if (status || v->kind != SDAG_SPEC_LIST) return status;
-    if (takes_list(s, raw, resolved, &path) && !(v->n && v->items[0]->kind == SDAG_SPEC_LIST)) return SDAG_OK;
+    if (takes_list(s, t, &path) && !(v->n && v->items[0]->kind == SDAG_SPEC_LIST)) return SDAG_OK;
     if (!v->n) return sdag_fail(c->log, SDAG_USAGE, at, "an empty list of values: there is nothing to run");
     sdag_sweep_axis *axis = &s->axes[s->n_axes++];
     *axis = (sdag_sweep_axis){c->sets[set].path, path.key[path.n - 1], set, NULL, v->n};
@@ -83,8 +89,9 @@ static sdag_status read_axes(sdag_sweep *s)
     if (status) return status;
     for (int i = 0; i < c->n_sets; i++) sdag_str_addf(&typed, "%s=%s\n", c->sets[i].path, c->sets[i].value);
     if (c->n_sets) sdag_log_source(c->log, "--set", typed.at, typed.n);
+    const tree t = {files.root, resolved, sdag_target_graph(c, s->file, 0)};
     s->axes = SDAG_NEWS(c->arena, sdag_sweep_axis, c->n_sets);
-    for (int i = 0; i < c->n_sets && !status; i++, at.line++) status = read_axis(s, files.root, resolved, i, at);
+    for (int i = 0; i < c->n_sets && !status; i++, at.line++) status = read_axis(s, &t, i, at);
     if (status) return status;
     if (!s->n_axes)
         return sdag_fail(
