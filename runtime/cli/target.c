@@ -5,11 +5,13 @@
 
 #include "graphs/graph/words.h"
 
-/* The map of phases.P.nodes.N, and of nodes written inside it as far as the path goes. */
+/* The map of phases.P.nodes.N or modules.M.nodes.N, and of nodes written inside it as far as the path goes. */
 static const sdag_spec *node_map(const sdag_spec *root, const sdag_spec_path *p, int *n)
 {
-    const sdag_spec *s = sdag_spec_get(root, "phases"), *found;
-    if (p->n < 4 || strcmp(p->key[0], "phases") != 0 || strcmp(p->key[2], "nodes") != 0) return NULL;
+    const sdag_spec *s, *found;
+    if (p->n < 4 || strcmp(p->key[2], "nodes") != 0) return NULL;
+    if (strcmp(p->key[0], "phases") != 0 && strcmp(p->key[0], "modules") != 0) return NULL;
+    s = sdag_spec_get(root, p->key[0]);
     found = sdag_spec_get(sdag_spec_get(sdag_spec_get(s, p->key[1]), "nodes"), p->key[3]);
     *n = 4;
     s = found;
@@ -72,6 +74,7 @@ static const sdag_node_type *type_in(const sdag_graph *g, const sdag_spec_path *
     size_t at = 0;
     for (int i = 3; i < n && at < sizeof name; i++) /* one written inside another: knn.query */
         at += (size_t)snprintf(name + at, sizeof name - at, "%s%s", i > 3 ? "." : "", p->key[i]);
+    if (strcmp(p->key[0], "phases") != 0) return NULL;
     for (int32_t i = 0; g && n > 3 && i < g->n_phases; i++) {
         int32_t node = strcmp(g->phases[i].name, p->key[1]) == 0 ? sdag_graph_find(g, i, name) : -1;
         if (node >= 0) return g->nodes[node].type;
@@ -102,6 +105,7 @@ void sdag_target_find(sdag_target *e, sdag_cli *c, const sdag_graph *g, const sd
     if (!e->type) e->type = type_of(&catalog, root, node);
     if (p->n == 1) e->help = sdag_help_of(sdag_root_help, p->key[0]);
     if (p->n == 3 && strcmp(p->key[0], "phases") == 0) e->help = sdag_help_of(sdag_phase_help, p->key[2]);
+    if (p->n == 3 && strcmp(p->key[0], "modules") == 0) e->help = sdag_help_of(sdag_module_help, p->key[2]);
     if (!e->type || p->n == n) return;
     const char *key = p->key[n];
     e->of = e->type->name;
