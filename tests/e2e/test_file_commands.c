@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -105,6 +107,17 @@ static void test_fmt_write(void **state)
     assert_memory_equal(now, "# first\nversion: 1\nphases: {} # none\n", n);
     free(now);
     child_run(&c, "fmt", "--check", "untidy.yaml");
+    assert_int_equal(c.code, 0);
+    temp_write("other.yaml", untidy, sizeof untidy - 1); /* a link stays one, and a file keeps who may read it */
+    const char *link = temp_path("link.yaml"), *other = temp_path("other.yaml");
+    struct stat st;
+    assert_int_equal(chmod(other, 0640), 0);
+    assert_int_equal(symlink("other.yaml", link), 0);
+    child_run(&c, "fmt", "-w", "link.yaml");
+    assert_int_equal(c.code, 0);
+    assert_true(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+    assert_true(stat(other, &st) == 0 && (st.st_mode & 0777) == 0640);
+    child_run(&c, "fmt", "--check", "other.yaml");
     assert_int_equal(c.code, 0);
 }
 
