@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -221,6 +222,11 @@ sdag_status sdag_cli_explain(sdag_cli *c)
     sdag_str s = {.a = c->arena};
     e->c = c;
     sdag_loc typed = {sdag_log_intern(c->log, "KEY"), 1, 1, 0};
+    if (access(c->args[0], F_OK) != 0 && access(c->args[1], F_OK) == 0) { /* KEY FILE is as easily typed */
+        const char *file = c->args[1];
+        c->args[1] = c->args[0];
+        c->args[0] = file;
+    }
     sdag_status status = sdag_spec_load(&files, c->arena, c->log, c->args[0]);
     if (!status) status = sdag_spec_resolve(&root, c->arena, c->log, files.root, c->sets, c->n_sets);
     if (status) return status;

@@ -65,6 +65,7 @@ static void test_table(void **state)
         {{"explain", "over.yaml", "train.steps"}, 0, "    over.yaml:2:14      3  (let.steps)", NULL},
         {{"explain", "over.yaml", "optimizer.eps"}, 0, "> default  1e-8", NULL},
         {{"explain", "over.yaml", "model"}, 0, "causal", NULL},
+        {{"explain", "optimizer.lr", "over.yaml"}, 0, "optimizer.lr = 2e-3", NULL},
         {{"explain", "over.yaml", "seed"}, 2, NULL, "nothing sets 'seed', and it is no option"},
         {{"explain", "over.yaml", "optimizer.epz"}, 2, NULL, "of optimizer.adamw; did you mean 'eps'?"},
         {{"explain", "over.yaml", "optimiser.lr"}, 2, NULL, "did you mean 'optimizer'?"},
