@@ -38,8 +38,9 @@ sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry
 const char *sdag_cli_plugin_dir(sdag_cli *c, const sdag_spec *spec, const sdag_spec *entry)
 {
     if (entry->from_set) return "";
-    if (entry->dir) return entry->dir;
-    const char *dir = sdag_path_dir(c->arena, spec->loc.file ? spec->loc.file : "");
+    if (entry->dir) return entry->dir; /* of a file that this one extends */
+    const char *file = entry->loc.file ? entry->loc.file : spec->loc.file;
+    const char *dir = sdag_path_dir(c->arena, file ? file : "");
     const sdag_spec *base = sdag_spec_get(spec, "base");
     if (!base || base->kind != SDAG_SPEC_SCALAR) return dir;
     return base->from_set ? base->text : sdag_path_join(c->arena, dir, base->text);
