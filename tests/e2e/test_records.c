@@ -17,6 +17,7 @@
 #include "core/io/image.h"
 #include "runtime/records/grid.h"
 #include "tests/support/child.h"
+#include "tests/support/pictures.h"
 #include "tests/support/temp.h"
 
 enum { STEPS = 48, TEST = 500 };
@@ -365,6 +366,52 @@ static void test_views(void **state)
     json_decref(all);
 }
 
+/* ---- photographs in folders, of mixed sizes, and a network that is built of layers */
+
+static const char mixed[] = "version: 1\n"
+                            "phases:\n"
+                            "  a:\n"
+                            "    epochs: 2\n"
+                            "    nodes:\n"
+                            "      photos: {type: source.images, path: photos, size: 0, batch: 8}\n"
+                            "      view: {type: augment, in: photos, ops: [{random_resized_crop: {size: 16}},"
+                            " {normalize: {mean: [0.5, 0.5, 0.5], std: [0.1, 0.1, 0.1]}}]}\n"
+                            "      conv: {type: layer.conv2d, in: view, width: 4}\n"
+                            "      pool: {type: layer.global_pool, in: conv}\n"
+                            "      flat: {type: layer.linear, in: pool, width: 6}\n"
+                            "      head: {type: head.classifier, in: flat, classes: 2}\n"
+                            "      loss: {type: loss.cross_entropy, in: {logits: head, target: photos.label}}\n"
+                            "      right: {type: probe.accuracy, in: {logits: head, target: photos.label}}\n"
+                            "      optimizer: {type: optimizer.sgd, in: loss, lr: 0.01}\n";
+
+static void test_mixed(void **state)
+{
+    (void)state;
+    char name[64];
+    for (int i = 0; i < 24; i++) {
+        snprintf(name, sizeof name, "photos/%s/%02d.png", i % 3 ? "cat" : "dog", i);
+        picture_write(name, 17 + i, 30 - i / 2, i);
+    }
+    temp_write("mixed.yaml", mixed, strlen(mixed));
+    child_run(&c, "run", "mixed.yaml", "--out", "mixed", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_string_equal(c.err,
+                        ""); /* that the photographs do not fit the encoder as they are is no error of the user's */
+    json_t *views = load("mixed/report/views.json"), *maps = load("mixed/report/embedding.json"),
+           *counts = load("mixed/report/confusion.json"), *map = entry(maps, "a", "flat");
+    assert_int_equal(json_array_size(views), 1);
+    entry(views, "a", "view");
+    check_moments(map, 24, 6);
+    for (int i = 0; i < 2; i++) {
+        const json_t *classes = json_object_get(i ? map : entry(counts, "a", "right"), "classes");
+        assert_string_equal(json_string_value(json_array_get(classes, 0)), "cat");
+        assert_string_equal(json_string_value(json_array_get(classes, 1)), "dog");
+    }
+    json_decref(views);
+    json_decref(maps);
+    json_decref(counts);
+}
+
 /* ---- the environment, and what nothing of it may change */
 
 static void test_env(void **state)
@@ -469,8 +516,8 @@ int main(void)
         cmocka_unit_test(test_confusion), cmocka_unit_test(test_embedding_values),
         cmocka_unit_test(test_views),     cmocka_unit_test(test_embedding),
         cmocka_unit_test(test_env),       cmocka_unit_test(test_without),
-        cmocka_unit_test(test_kill),      cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_mixed),     cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_damage),    cmocka_unit_test(test_no_folder),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
