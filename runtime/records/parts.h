@@ -48,6 +48,7 @@ struct sdag_recorder {
     sdag_log *silent;       /* of what may go wrong */
     bool warned;
     double began, spent, written, write_cost; /* seconds, monotonic */
+    sdag_arena scratch; /* emptied after every moment: there are many in a long phase */
     /* of the phase */
     sdag_arena arena;
     sdag_task *task;
