@@ -181,6 +181,8 @@ static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
     }
     json_decref(root);
     printf("results in %s\n", dir);
+    const char *page = sdag_arena_printf(c->arena, "%s/report.html", dir);
+    if (!access(page, F_OK)) printf("as a page: %s\n", page);
 }
 
 /* What `check` finds; -v says it of each phase. */
