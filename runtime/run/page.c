@@ -111,8 +111,8 @@ void sdag_page_moment(sdag_session *s, bool phase_over)
 {
     double since = sdag_now() - s->page.written;
     s->page.moved = true;
-    if (!s->options->no_report && since >= (phase_over ? between_phases : between_pages) &&
-        since >= times_cost * s->page.cost)
+    if (s->options->no_report) return;
+    if (since >= (phase_over ? between_phases : between_pages) && since >= times_cost * s->page.cost)
         write_now(s, "running", NULL);
 }
 

@@ -343,7 +343,8 @@ static void test_full_disk(void **state)
     }
 }
 
-/* A system call that fails, at its n-th time: by strace, where there is one that may be used. */
+/* A system call that fails, at its n-th time: by strace, where there is one that may be used. The files of the report
+ * are no reason to fail; without them it is known which file is hit. */
 static void test_system_calls(void **state)
 {
     (void)state;
@@ -355,14 +356,15 @@ static void test_system_calls(void **state)
     snprintf(command, sizeof command, "strace -o /dev/null -e trace=none true 2>/dev/null");
     if (system(command)) skip();
     for (int i = 0; i < 4; i++)
-        for (int n = 1; n <= most[i]; n += 2) {
+        for (int n = 1; n <= most[i]; n++) {
+            const bool report = n % 2 == 0;
             snprintf(command, sizeof command,
                      "cd '%s' && ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=%.*s -e inject=%s:when=%d "
                      "\"$SSLDAG\" run digits.yaml --quiet"
-                     " --out out 2>said",
-                     temp_path(""), (int)strcspn(calls[i], ":"), calls[i], calls[i], n);
+                     " --out out %s 2>said",
+                     temp_path(""), (int)strcspn(calls[i], ":"), calls[i], calls[i], n, report ? "" : "--no-report");
             int code = system(command);
-            if (code != 4 << 8) fail_msg("%s at %d: ended with %d", calls[i], n, code);
+            if (code != 4 << 8 && (code || !report)) fail_msg("%s at %d: ended with %d", calls[i], n, code);
             assert_true(run_is_whole("out"));
             tree_remove("out");
         }
