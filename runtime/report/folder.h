@@ -46,7 +46,9 @@ typedef struct sdag_folder {
     sdag_series *series; /* in the order in which the metrics name them */
     int n_series;
     int64_t lines, bad_lines, dropped; /* of metrics.jsonl; dropped: values of series past the limit */
-    bool busy;                         /* a run is at work in the folder */
+    const char *time_svg;              /* the pipeline coloured by time, when it could be drawn; NULL */
+    size_t time_svg_len;
+    bool busy; /* a run is at work in the folder */
     sdag_note notes[SDAG_FOLDER_NOTES_MAX];
     int n_notes;
 } sdag_folder;

@@ -85,7 +85,7 @@ static void test_whole(void **state)
         "<p>about x</p>",
         "data-phase=\"pretrain\" data-metric=\"loss\" data-value=\"4.125\"",
         "data-phase=\"predict\" data-metric=\"accuracy\" data-value=\"0.96\"",
-        "<g id=\"graph0\"><text x=\"1\" y=\"2\">digits</text></g></svg>",
+        "<g><text x=\"1\" y=\"2\">digits</text></g></svg>",
         "data-phase=\"pretrain\" data-curve=\"loss\" data-points=\"3\" data-last-step=\"3\" data-last=\"4.125\"",
         "data-curve=\"optimizer.lr\" data-points=\"3\"",
         "data-file=\"report/views.png\"><img class=\"pixels\" alt=\"first x\" src=\"data:image/png;base64,iVBORw0KGgo",
