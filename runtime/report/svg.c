@@ -129,7 +129,8 @@ static bool read_entity(walk *w)
         c = c * (hex ? 16 : 10) + v;
     }
     if (!digits || w->p >= w->end || *w->p++ != ';') return false;
-    return (c >= 0x20 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
+    return c == 9 || c == 10 || c == 13 || (c >= 0x20 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) ||
+           (c >= 0x10000 && c <= 0x10ffff);
 }
 
 static bool read_value(walk *w)

@@ -263,6 +263,7 @@ static void test_page(void **state)
         snprintf(text, sizeof text, "<section id=\"%s\">", kept[i].id);
         if (temp_exists(kept[i].file)) has(text);
     }
+    assert_int_equal(count("<svg width="), temp_exists("run/timing.json") ? 2 : 1); /* pictures among the elements */
     check_numbers();
     assert_null(strstr(dom, "<script"));
     assert_null(strstr(dom, "What could not be read"));

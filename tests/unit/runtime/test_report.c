@@ -243,6 +243,7 @@ static void test_svg(void **state)
         {SVG("<g><path d=\"M0,0\" fill=\"url(#a)\"/></g>"), true},
         {"<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"x\" \"http://x\"><!-- a -->\n" SVG("&amp;&#45;<!-- b -->") "\n",
          true},
+        {SVG("<a xlink:title=\"one&#10;two\"/>"), true},
         {SVG("<script>1</script>"), false},
         {SVG("<style>*{}</style><g/>"), true}, /* it is taken out */
         {SVG("<style>*{}<g/></style>"), false},
