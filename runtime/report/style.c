@@ -82,7 +82,7 @@ const char sdag_page_style[] =
     ".plan rect{stroke:var(--card);stroke-width:.6;opacity:.9}\n"
     ".plan rect:hover{opacity:1;stroke:var(--ink)}\n"
     ".picture{padding:1rem;overflow:auto;background:#fff}\n"
-    ".picture .graph>polygon:first-of-type{fill:none}\n"
+    ".picture .graph>polygon:first-of-type,.picture .cluster>[fill=\"white\"],.picture .cluster>[fill=\"#ffffff\"]{fill:none}\n"
     ".picture svg,.picture img{display:block;max-width:100%;height:auto;margin:0 auto}\n"
     ".faces input{position:absolute;opacity:0;pointer-events:none}\n"
     ".faces label{display:inline-block;cursor:pointer;padding:.2rem .9rem;margin:0 .4rem .7rem 0;border:1px solid var(--rule);border-radius:2rem;font-size:.88rem;color:var(--quiet)}\n"
