@@ -1,7 +1,7 @@
 /* An encoder as its blocks. A block is what stands before the first number of a weight's name, with it ("layer1.0" of
- * "layer1.0.conv1.weight"), or all but the last part where there is none ("conv1"). It begins with a matrix or a filter:
- * scales and shifts that would be a block alone go with the one before. An operation without weights belongs to the
- * latest block that it reads from. */
+ * "layer1.0.conv1.weight"), or all but the last part where there is none ("conv1"). It begins with a matrix or a
+ * filter: scales and shifts that would be a block alone go with the one before. An operation without weights belongs to
+ * the latest block that it reads from. */
 #include <ctype.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ typedef struct blocks {
     int32_t node;
     SDAG_VEC(block) list;
     sdag_map ids;
-    int *made; /* of each value: the block that makes it, -1 */
+    int *made;   /* of each value: the block that makes it, -1 */
     bool *known; /* of each state */
 } blocks;
 

@@ -8,16 +8,13 @@
  * - It numbers names by their addresses, and orders subgraphs by number: our own numbering makes the order that of
  *   creation.
  * - Nothing here may leave while it holds the lock: labels are made before, the result is copied after. */
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <graphviz/gvc.h>
-
-#include "viz/labels.h"
-
-enum { LARGE = 500 }; /* reach from which less effort is spent on each line */
+#include "viz/sheet.h"
 
 /* ---- names to numbers, in the order of creation ---- */
 
@@ -43,176 +40,6 @@ static void ids_free(void *state, int kind, IDTYPE id) { (void)state, (void)kind
 static char *ids_print(void *state, int kind, IDTYPE id) { return (void)state, (void)kind, (void)id, NULL; }
 static void ids_close(void *state) { (void)state; }
 static void ids_register(void *state, int kind, void *obj) { (void)state, (void)kind, (void)obj; }
-
-/* ---- the graph ---- */
-
-/* Attributes that hold for the whole, and the defaults of those that parts set. cgraph takes char *, and changes none.
- */
-#define TEXT(s) ((char *)(uintptr_t)(s))
-
-static void set_defaults(Agraph_t *g, int64_t reach)
-{
-    static const struct {
-        int kind;
-        const char *name, *value;
-    } all[] = {
-        {AGRAPH, "fontname", SDAG_THEME_FONT},
-        {AGRAPH, "fontsize", "11"},
-        {AGRAPH, "label", ""},
-        {AGRAPH, "labelloc", "b"},
-        {AGRAPH, "labeljust", "c"},
-        {AGRAPH, "style", ""},
-        {AGRAPH, "color", "none"},
-        {AGRAPH, "fillcolor", "white"},
-        {AGRAPH, "bgcolor", "white"},
-        {AGRAPH, "margin", "0"},
-        {AGRAPH, "nodesep", "0.3"},
-        {AGRAPH, "ranksep", "0.35"},
-        {AGRAPH, "pad", "0.15"},
-        {AGRAPH, "tooltip", ""},
-        {AGRAPH, "class", "ssldag-picture"},
-        {AGRAPH, "compound", "true"}, /* lines may end at frames */
-        {AGNODE, "fontname", SDAG_THEME_FONT},
-        {AGNODE, "fontsize", "12"},
-        {AGNODE, "label", ""},
-        {AGNODE, "shape", "box"},
-        {AGNODE, "style", "filled"},
-        {AGNODE, "fillcolor", "white"},
-        {AGNODE, "color", "black"},
-        {AGNODE, "penwidth", "1"},
-        {AGNODE, "margin", "0.12,0.06"},
-        {AGNODE, "height", "0.3"},
-        {AGNODE, "tooltip", ""},
-        {AGNODE, "skew", ""},
-        {AGEDGE, "fontname", SDAG_THEME_FONT},
-        {AGEDGE, "fontsize", "9"},
-        {AGEDGE, "label", ""},
-        {AGEDGE, "color", "#444444"},
-        {AGEDGE, "style", "solid"},
-        {AGEDGE, "penwidth", "1"},
-        {AGEDGE, "arrowhead", "normal"},
-        {AGEDGE, "arrowsize", "0.7"},
-        {AGEDGE, "minlen", "1"},
-        {AGEDGE, "weight", "2"},
-    };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) agattr(g, all[i].kind, TEXT(all[i].name), TEXT(all[i].value));
-    if (reach > LARGE) {
-        agattr(g, AGRAPH, TEXT("nslimit"), TEXT("1"));
-        agattr(g, AGRAPH, TEXT("nslimit1"), TEXT("1"));
-        agattr(g, AGRAPH, TEXT("mclimit"), TEXT("0.3"));
-        agattr(g, AGRAPH, TEXT("splines"), TEXT("polyline"));
-    }
-}
-
-static void set(void *part, const char *name, const char *value)
-{
-    if (value) agsafeset(part, TEXT(name), TEXT(value), TEXT(""));
-}
-
-static void set_label(Agraph_t *g, void *part, const char *html)
-{
-    if (!html) return;
-    char *text = agstrdup_html(g, TEXT(html));
-    agset(part, TEXT("label"), text);
-    agstrfree(g, text);
-}
-
-/* The i-th of n parts in the order in which dot shall see them: where nothing else decides, it lays out the boxes of a
- * pipeline from the last to the first, and those that hang from one box, from the first. */
-static int nth(const sdag_picture *p, int i, int n) { return p->hangs ? i : n - 1 - i; }
-
-/* The frames inside one. */
-static void add_groups(Agraph_t *g, Agraph_t *around, int parent, Agraph_t **sub, const sdag_picture *p,
-                       const sdag_labels *l)
-{
-    char name[128];
-    for (int k = 0; k < p->groups.n; k++) {
-        const int i = nth(p, k, p->groups.n);
-        const sdag_group *s = &p->groups.at[i];
-        if (s->parent != parent) continue;
-        snprintf(name, sizeof name, "cluster_%s", s->id);
-        sub[i] = agsubg(around, name, 1);
-        set_label(g, sub[i], l->groups[i]);
-        set(sub[i], "labelloc", "t");
-        set(sub[i], "labeljust", parent < 0 && !p->plain ? "c" : "l"); /* lines enter from above: not through the words */
-        set(sub[i], "style", "rounded,filled");
-        set(sub[i], "margin", parent < 0 ? "14" : "8");
-        const char *fill = s->look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[s->look].fill;
-        set(sub[i], "fillcolor", s->fill ? s->fill : fill);
-        set(sub[i], "color", s->look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
-        add_groups(g, sub[i], i, sub, p, l);
-    }
-}
-
-/* Graphviz makes a hexagon so high that an ellipse around the text fits in. That is too much for many short lines: the
- * margin takes away what is not needed. */
-static const char *hexagon_margin(char *buf, size_t room, const sdag_box *b)
-{
-    const double line = 1.25, stretch = 1.633, room_above = 9; /* sqrt 2 / cos 30 degrees; points */
-    double text = line * (12 + 10);
-    for (int i = 0; b->details[i]; i++) text += line * 9;
-    for (int i = 0; b->pulls[i]; i++) text += line * (i ? 9 : 17);
-    for (int i = 0; b->pushes[i]; i++) text += line * (i ? 9 : 17);
-    double points = ((text + 2 * room_above) / stretch - text) / 2;
-    snprintf(buf, room, "0.03,%.3f", points < 3.6 ? points / 72 : 0.05);
-    return buf;
-}
-
-static void add_box(Agraph_t *g, Agnode_t **out, Agraph_t *sub, const sdag_box *b, const char *label, const char *tip,
-                    bool links)
-{
-    const sdag_theme_box *t = &sdag_theme_boxes[b->look];
-    Agnode_t *n = *out = agnode(sub, TEXT(b->id), 1);
-    set_label(g, n, label);
-    set(n, "tooltip", tip);
-    set(n, "shape", t->shape);
-    set(n, "style", t->style);
-    set(n, "fillcolor", b->fill ? b->fill : t->fill);
-    set(n, "color", t->stroke);
-    set(n, "penwidth", t->width);
-    char margin[40];
-    set(n, "margin", strcmp(t->shape, "hexagon") ? t->margin : hexagon_margin(margin, sizeof margin, b));
-    set(n, "skew", t->skew);
-    if (links) set(n, "URL", b->href);
-}
-
-static void add_line(Agraph_t *g, Agnode_t *from, Agnode_t *to, const sdag_line *l, const char *label,
-                     const char *frame)
-{
-    const sdag_theme_line *t = &sdag_theme_lines[l->kind];
-    Agedge_t *e = agedge(g, from, to, NULL, 1);
-    set_label(g, e, label);
-    set(e, "color", l->many ? t->bundle : t->color);
-    set(e, "style", t->style);
-    set(e, "penwidth", t->width);
-    set(e, "arrowhead", t->arrow);
-    set(e, "minlen", t->minlen);
-    set(e, "weight", t->weight);
-    if (l->to_frame) set(e, "lhead", frame);
-}
-
-static void fill(Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
-                 sdag_viz_format format)
-{
-    set_defaults(g, l->reach);
-    set_label(g, g, l->legend);
-    Agraph_t *all = agsubg(g, TEXT("cluster_all"), 1); /* the title stands above it, the legend below */
-    set_label(g, all, l->title);
-    set(all, "labelloc", "t");
-    set(all, "margin", "10");
-    add_groups(g, all, -1, sub, p, l);
-    for (int k = 0; k < p->boxes.n; k++) {
-        const int i = nth(p, k, p->boxes.n), group = p->boxes.at[i].group;
-        add_box(g, &node[i], group < 0 ? all : sub[group], &p->boxes.at[i], l->boxes[i], l->tips[i],
-                format == SDAG_VIZ_SVG);
-    }
-    for (int k = 0; k < p->lines.n; k++) {
-        const int i = nth(p, k, p->lines.n);
-        const int group = p->boxes.at[p->lines.at[i].to].group;
-        add_line(g, node[p->lines.at[i].from], node[p->lines.at[i].to], &p->lines.at[i], l->lines[i],
-                 group < 0 ? NULL : agnameof(sub[group]));
-    }
-}
 
 /* ---- drawing ---- */
 
@@ -245,50 +72,108 @@ static bool write_dot(drawn *d, Agraph_t *g)
 
 /* Having found a way for a line, dot moves its label to the far side of the free space there, which may be outside of
  * the frame. It is moved back. */
-static void hold_labels(Agraph_t **sub, Agnode_t **node, const sdag_picture *p)
+static void hold_labels(const sdag_sheet *s)
 {
     const double gap = 4; /* points */
+    const sdag_picture *p = s->p;
     for (int i = 0; i < p->lines.n; i++) {
         const sdag_line *l = &p->lines.at[i];
         const int group = p->boxes.at[l->from].group;
+        Agnode_t *from = s->node[l->from];
         if (!l->label[0] || group < 0 || group != p->boxes.at[l->to].group) continue;
-        for (Agedge_t *e = agfstout(agraphof(node[l->from]), node[l->from]); e;
-             e = agnxtout(agraphof(node[l->from]), e)) {
+        for (Agedge_t *e = agfstout(s->g, from); e; e = agnxtout(s->g, e)) {
             textlabel_t *t = ED_label(e);
             if (!t || !t->set) continue;
-            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(sub[group]).UR.x - gap);
-            if (aghead(e) == node[l->to] && over > 0) t->pos.x -= over;
+            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(s->sub[group]).UR.x - gap);
+            if (aghead(e) == s->node[l->to] && over > 0) t->pos.x -= over;
         }
     }
 }
 
-static bool render(drawn *d, Agraph_t *g, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const char *format)
+/* dot sometimes routes a line between boxes of one rank twice, and would draw it double: the first way is kept. */
+static void keep_one_way(const sdag_sheet *s)
 {
-    unsigned len = 0;
+    for (int i = 0; i < s->p->boxes.n; i++)
+        for (Agedge_t *e = agfstout(s->g, s->node[i]); e; e = agnxtout(s->g, e)) {
+            splines *way = ED_spl(e);
+            while (way && way->size > 1) free(way->list[--way->size].list);
+        }
+}
+
+/* Pairs of frames side by side of which the later stands to the left. */
+static int count_flips(const sdag_sheet *s)
+{
+    int flips = 0;
+    for (int i = 0; i < s->p->groups.n; i++)
+        for (int k = i + 1; k < s->p->groups.n && s->p->groups.at[i].parent < 0; k++) {
+            if (s->p->groups.at[k].parent >= 0) continue;
+            boxf a = GD_bb(s->sub[i]), b = GD_bb(s->sub[k]);
+            flips += a.LL.y < b.UR.y && b.LL.y < a.UR.y && b.UR.x <= a.LL.x;
+        }
+    return flips;
+}
+
+static bool lay_out(sdag_sheet *s, Agdisc_t *disc, bool forward, bool hung)
+{
+    s->forward = forward;
+    s->hung = hung;
+    s->g = agopen(TEXT("ssldag"), Agdirected, disc);
+    if (!s->g) return false;
+    sdag_sheet_fill(s);
+    if (s->format == SDAG_VIZ_DOT) return true;
     if (!context) context = gvContext();
-    if (!context || gvLayout(context, g, "dot")) return false;
-    hold_labels(sub, node, p);
-    bool ok = gvRenderData(context, g, format, &d->data, &len) == 0;
-    gvFreeLayout(context, g);
+    return context && gvLayout(context, s->g, "dot") == 0;
+}
+
+static void clear(sdag_sheet *s)
+{
+    if (s->g && context && s->format != SDAG_VIZ_DOT) gvFreeLayout(context, s->g);
+    if (s->g) agclose(s->g);
+    s->g = NULL;
+}
+
+/* Where nothing else decides, dot lays out the boxes of a pipeline from the last to the first, and those of a map,
+ * which hang from one box, from the first; and it may turn phases round. Then other ways are tried, and the best is
+ * kept. */
+static bool lay_out_well(sdag_sheet *s, Agdisc_t *disc)
+{
+    static const struct {
+        bool forward, hung;
+    } ways[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+    enum { WAYS = sizeof ways / sizeof *ways };
+    int best = 0, fewest = INT_MAX;
+    if (s->format == SDAG_VIZ_DOT || s->p->plain || s->l->reach > SDAG_SHEET_LARGE)
+        return lay_out(s, disc, s->p->hangs, false);
+    for (int i = 0; i < WAYS; i++) {
+        if (!lay_out(s, disc, ways[i].forward, ways[i].hung)) return false;
+        const int flips = count_flips(s);
+        if (!flips) return true;
+        if (flips < fewest) fewest = flips, best = i;
+        clear(s);
+    }
+    return lay_out(s, disc, ways[best].forward, ways[best].hung);
+}
+
+static bool render(drawn *d, sdag_sheet *s)
+{
+    static const char *const formats[] = {"svg", "png", "pdf"};
+    unsigned len = 0;
+    hold_labels(s);
+    keep_one_way(s);
+    bool ok = gvRenderData(context, s->g, formats[s->format], &d->data, &len) == 0;
     d->len = len;
     return ok;
 }
 
-static void draw(drawn *d, Agraph_t **sub, Agnode_t **node, const sdag_picture *p, const sdag_labels *l,
-                 sdag_viz_format format)
+static void draw(drawn *d, sdag_sheet *s)
 {
-    static const char *const formats[] = {"svg", "png", "pdf"};
     static Agiddisc_t ids = {ids_open, ids_map, ids_alloc, ids_free, ids_print, ids_close, ids_register};
     pthread_mutex_lock(&lock);
     Agdisc_t disc = {&AgMemDisc, &ids, &AgIoDisc};
     agusererrf before = agseterrf(hear);
     said[0] = 0;
-    Agraph_t *g = agopen(TEXT("ssldag"), Agdirected, &disc);
-    if (g) {
-        fill(g, sub, node, p, l, format);
-        d->ok = format == SDAG_VIZ_DOT ? write_dot(d, g) : render(d, g, sub, node, p, formats[format]);
-        agclose(g);
-    }
+    if (lay_out_well(s, &disc)) d->ok = s->format == SDAG_VIZ_DOT ? write_dot(d, s->g) : render(d, s);
+    clear(s);
     agseterrf(before);
     memcpy(d->said, said, sizeof said);
     pthread_mutex_unlock(&lock);
@@ -329,7 +214,10 @@ sdag_status sdag_picture_draw(char **out, size_t *len, const sdag_picture *p, sd
 {
     drawn d = {.ok = false};
     sdag_labels l = sdag_picture_labels(p);
-    draw(&d, SDAG_NEWS(p->a, Agraph_t *, p->groups.n), SDAG_NEWS(p->a, Agnode_t *, p->boxes.n), p, &l, format);
+    sdag_sheet s = {.p = p, .l = &l, .format = format};
+    s.sub = SDAG_NEWS(p->a, Agraph_t *, p->groups.n);
+    s.node = SDAG_NEWS(p->a, Agnode_t *, p->boxes.n);
+    draw(&d, &s);
     copying c = {.a = p->a, .from = &d, .to = {.a = p->a}};
     bool ok = d.ok && d.data;
     if (ok && format == SDAG_VIZ_PDF) forget_time(&d);

@@ -26,7 +26,7 @@ typedef struct sdag_ends {
 typedef struct sdag_heat {
     sdag_viz_heat kind;
     double *nodes, *phases; /* phases: all of it, also what belongs to no node */
-    double max;             /* of nodes */
+    double max;             /* largest share that a node has of its phase */
 } sdag_heat;
 
 typedef struct sdag_drawing {
@@ -63,7 +63,7 @@ void sdag_drawing_connect(const sdag_drawing *d, const sdag_ends *from, int out,
 
 sdag_status sdag_heat_read(sdag_heat **out, sdag_arena *a, sdag_log *log, const sdag_graph *g, sdag_viz_heat kind,
                            const char *run);
-/* Colours a box by value; whole: of which it is a part. */
+/* Writes value into a box, and colours it by the part that it is of whole; whole 0: only the number. */
 void sdag_heat_box(sdag_picture *p, sdag_box *box, const sdag_heat *h, double value, double whole);
 const char *sdag_heat_text(sdag_arena *a, sdag_viz_heat kind, double value); /* "4.1 ms", "1.2 MiB" */
 

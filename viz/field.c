@@ -125,6 +125,8 @@ sdag_status sdag_field_text(char **out, size_t *len, sdag_arena *a, sdag_log *lo
     p.title = maps[map].title;
     p.hangs = maps[map].hangs;
     maps[map].draw(&f);
-    if (!p.boxes.n) return sdag_fail(log, SDAG_INVALID, SDAG_NOLOC, "the map '%s' has nothing to show: no pipeline there belongs in it", sdag_field_names[map]);
+    if (!p.boxes.n)
+        return sdag_fail(log, SDAG_INVALID, SDAG_NOLOC,
+                         "the map '%s' has nothing to show: no pipeline there belongs in it", sdag_field_names[map]);
     return sdag_picture_write(out, len, &p, log, format);
 }

@@ -1,5 +1,5 @@
-/* How contrastive learning works: one sample twice and others beside it, through one encoder, to an objective that pulls
- * together and pushes apart. An objective a loss of the pipelines of that family, with its negatives. */
+/* How contrastive learning works: one sample twice and others beside it, through one encoder, to an objective that
+ * pulls together and pushes apart. An objective a loss of the pipelines of that family, with its negatives. */
 #include <string.h>
 
 #include "viz/field_parts.h"
@@ -81,7 +81,8 @@ static void draw_negatives(sdag_field *f, int group, int anchor, int encoder, co
     const char *name = "Other samples of the batch", *text = m->entry->g->name;
     if (m->memory) name = sdag_arena_printf(f->p->a, "Keys of earlier batches");
     if (m->memory) text = sdag_arena_printf(f->p->a, "%s: %s", text ? text : "", m->memory->type->name);
-    const int box = sdag_field_box(f, group, m->memory ? (int)SDAG_ROLE_MEMORY : (int)SDAG_ROLE_SOURCE, name, text, m->entry);
+    const int box =
+        sdag_field_box(f, group, m->memory ? (int)SDAG_ROLE_MEMORY : (int)SDAG_ROLE_SOURCE, name, text, m->entry);
     sdag_field_below(f, anchor, box);
     sdag_field_line(f, box, encoder, sdag_arena_printf(f->p->a, "View n%d", number));
 }

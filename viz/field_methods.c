@@ -15,7 +15,8 @@ enum { FAMILIES = sizeof families / sizeof *families };
 
 enum { SHOWN = 5 };
 
-/* A box that says what several nodes of a family have in common. Returns the last box, from which the column goes on. */
+/* A box that says what several nodes of a family have in common. Returns the last box, from which the column goes on.
+ */
 static int draw_fact(sdag_field *f, int group, int above, bool first, const char *title, const sdag_field_words *words,
                      const sdag_field_entry *e)
 {

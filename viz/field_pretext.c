@@ -1,5 +1,5 @@
-/* The pretext tasks: what is done to the data, what the model sees, and what it must predict. A column a type of pretext
- * node, in the words of its descriptor. */
+/* The pretext tasks: what is done to the data, what the model sees, and what it must predict. A column a type of
+ * pretext node, in the words of its descriptor. */
 #include <string.h>
 
 #include "viz/field_parts.h"

@@ -21,7 +21,8 @@ static const char *types_of(sdag_field *f, sdag_role role, sdag_field_kind kind)
 {
     sdag_field_words words = {0};
     for (sdag_field_at at = {.kind = kind}; sdag_field_next(f, &at);)
-        if (at.node->type->role == role && sdag_field_first(f, at.i)) sdag_field_add(f, &words, short_name(f, at.node->type->name));
+        if (at.node->type->role == role && sdag_field_first(f, at.i))
+            sdag_field_add(f, &words, short_name(f, at.node->type->name));
     return sdag_field_join(f, &words, ", ", MOST);
 }
 
@@ -49,20 +50,27 @@ static bool goes_whole_way(const sdag_field *f, const sdag_graph *g)
     return false;
 }
 
-/* Rows of boxes, a method each. */
+/* Whether no variant of its folder stands there before it. */
+static bool is_first_whole(const sdag_field *f, int i)
+{
+    for (int k = 0; k < i; k++)
+        if (strcmp(f->list[k].folder, f->list[i].folder) == 0 && goes_whole_way(f, f->list[k].g)) return false;
+    return goes_whole_way(f, f->list[i].g);
+}
+
+/* Rows of boxes, a method each; made from the last to the first, as dot lays them out. */
 static void draw_methods(sdag_field *f, int above)
 {
-    int row[COLUMNS], n = 0, group = -1;
-    for (int i = 0; i < f->n; i++) {
-        const sdag_field_entry *e = &f->list[i];
-        bool other = true; /* whether no variant of the folder stands there yet */
-        for (int k = 0; k < i; k++) other &= strcmp(f->list[k].folder, e->folder) != 0 || !goes_whole_way(f, f->list[k].g);
-        if (!other || !goes_whole_way(f, e->g)) continue;
-        if (group < 0) group = sdag_field_group(f, -1, "whole", "Pipelines that go the whole way");
-        const int box = sdag_field_box(f, group, SDAG_LOOK_FACT, e->g->name ? e->g->name : e->folder, e->g->family, e);
-        sdag_field_below(f, n < COLUMNS ? above : row[n % COLUMNS], box);
-        row[n++ % COLUMNS] = box;
+    sdag_picture *p = f->p;
+    int *box = SDAG_NEWS(p->a, int, f->n), *of = SDAG_NEWS(p->a, int, f->n), n = 0;
+    const int group = sdag_field_group(f, -1, "whole", "Pipelines that go the whole way");
+    for (int i = 0; i < f->n; i++)
+        if (is_first_whole(f, i)) of[n++] = i;
+    for (int k = n - 1; k >= 0; k--) {
+        const sdag_field_entry *e = &f->list[of[k]];
+        box[k] = sdag_field_box(f, group, SDAG_LOOK_FACT, e->g->name ? e->g->name : e->folder, e->g->family, e);
     }
+    for (int k = 0; k < n; k++) sdag_field_below(f, k < COLUMNS ? above : box[k - COLUMNS], box[k]);
 }
 
 void sdag_field_workflow(sdag_field *f)
@@ -77,8 +85,8 @@ void sdag_field_workflow(sdag_field *f)
     const int second = sdag_field_group(f, -1, "phase_2", "Phase 2: Downstream Task");
     SDAG_PICTURE_ADD(f->p->groups.at[first].details, "(Unsupervised)");
     SDAG_PICTURE_ADD(f->p->groups.at[second].details, "(Supervised Fine-tuning)");
-    const int data = sdag_field_box(f, first, SDAG_ROLE_SOURCE, "Unlabeled Data",
-                                    types_of(f, SDAG_ROLE_SOURCE, SDAG_FIELD_SELF), e);
+    const int data =
+        sdag_field_box(f, first, SDAG_ROLE_SOURCE, "Unlabeled Data", types_of(f, SDAG_ROLE_SOURCE, SDAG_FIELD_SELF), e);
     const int labels = sdag_field_box(f, first, SDAG_ROLE_PRETEXT, "Automatic Label Generation", tasks(f), e);
     const int model =
         sdag_field_box(f, first, SDAG_ROLE_ENCODER, "Model", types_of(f, SDAG_ROLE_ENCODER, SDAG_FIELD_SELF), e);

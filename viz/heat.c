@@ -24,15 +24,17 @@ const char *sdag_heat_text(sdag_arena *a, sdag_viz_heat kind, double value)
     return sdag_arena_printf(a, "%.*f %s", digits, v, unit[i]);
 }
 
+/* The colour tells the share of the phase, since phases take steps of their own: that of one means little in another.
+ */
 void sdag_heat_box(sdag_picture *p, sdag_box *box, const sdag_heat *h, double value, double whole)
 {
     char colour[8];
     if (value < 0) return;
-    box->fill = sdag_arena_str(p->a, sdag_theme_heat(colour, h->max > 0 ? value / h->max : 0));
     box->value = sdag_heat_text(p->a, h->kind, value);
-    if (whole > 0)
-        box->value = sdag_arena_printf(p->a, "%s, %.*f %%", box->value, value < 0.0995 * whole ? 1 : 0,
-                                       100 * value / whole);
+    if (whole <= 0) return;
+    const double share = value / whole;
+    box->fill = sdag_arena_str(p->a, sdag_theme_heat(colour, h->max > 0 ? share / h->max : 0));
+    box->value = sdag_arena_printf(p->a, "%s, %.*f %%", box->value, share < 0.0995 ? 1 : 0, 100 * share);
 }
 
 /* ---- the file ---- */
@@ -71,16 +73,20 @@ static sdag_status fill_in(sdag_heat *h, const timing *t, const sdag_graph *g)
     for (int32_t i = 0; i < g->n_phases; i++) {
         json_t *nodes = json_object_get(json_object_get(phases, g->phases[i].name), "nodes"), *row;
         const char *name;
-        json_object_foreach(nodes, name, row) {
+        json_object_foreach(nodes, name, row)
+        {
             double d = amount(row, key);
             int32_t id = sdag_graph_find(g, i, name);
             if (d < 0) continue;
             h->phases[i] += d;
             if (id < 0) continue;
             h->nodes[id] = d;
-            if (d > h->max) h->max = d;
             known++;
         }
+    }
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const double whole = h->phases[g->nodes[i].phase];
+        if (whole > 0 && h->nodes[i] / whole > h->max) h->max = h->nodes[i] / whole;
     }
     return known ? SDAG_OK : odd(t, "it knows no node of this pipeline: is it another's run?");
 }
@@ -94,7 +100,8 @@ sdag_status sdag_heat_read(sdag_heat **out, sdag_arena *a, sdag_log *log, const 
     size_t len;
     json_error_t e;
     *t = (timing){.log = log, .path = sdag_arena_printf(a, "%s/timing.json", run)};
-    *h = (sdag_heat){.kind = kind, .nodes = SDAG_NEWS(a, double, g->n_nodes), .phases = SDAG_NEWS(a, double, g->n_phases)};
+    *h = (sdag_heat){
+        .kind = kind, .nodes = SDAG_NEWS(a, double, g->n_nodes), .phases = SDAG_NEWS(a, double, g->n_phases)};
     for (int32_t i = 0; i < g->n_nodes; i++) h->nodes[i] = -1;
     sdag_status status = sdag_file_read(&text, &len, a, log, SDAG_NOLOC, t->path, TIMING_MAX);
     if (status) return status;

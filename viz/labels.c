@@ -106,6 +106,7 @@ static void add_lines(sdag_str *s, const sdag_picture *p)
 {
     bool kind[SDAG_LINE_COUNT] = {false}, many = false;
     for (int i = 0; i < p->lines.n; i++) kind[p->lines.at[i].kind] = true, many |= p->lines.at[i].many;
+    kind[SDAG_LINE_WEIGHTS] |= kind[SDAG_LINE_DOWN]; /* they mean the same */
     if (many) sdag_str_add(s, SDAG_THEME_VIEWS);
     for (int i = 0; i < SDAG_LINE_COUNT; i++)
         if (kind[i] && sdag_theme_lines[i].legend)

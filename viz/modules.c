@@ -18,7 +18,8 @@ static void add_readers(const sdag_drawing *d, sdag_box_list *readers, const sda
     for (int i = 0; i < n; i++) *SDAG_PUSH(d->p->a, readers) = to->ins ? to->ins[port].at[i] : to->in;
 }
 
-static void add_inner_wires(const sdag_drawing *d, sdag_ends *module, const sdag_inner *inner, sdag_ends *ends, int index)
+static void add_inner_wires(const sdag_drawing *d, sdag_ends *module, const sdag_inner *inner, sdag_ends *ends,
+                            int index)
 {
     const sdag_gnode *n = &inner->nodes[index];
     for (int port = 0; port < n->n_in; port++)

@@ -44,20 +44,32 @@ static void draw_closed(const sdag_drawing *d, int32_t index)
     const char *id = sdag_arena_printf(d->p->a, "p%d", (int)index + 1);
     const int box = d->closed[index] = sdag_picture_box(d->p, group, SDAG_LOOK_PHASE, id, phase->name);
     sdag_box *b = &d->p->boxes.at[box];
-    SDAG_PICTURE_ADD(b->details, sdag_arena_printf(d->p->a, "%d node%s", phase->n_nodes, phase->n_nodes == 1 ? "" : "s"));
+    SDAG_PICTURE_ADD(b->details,
+                     sdag_arena_printf(d->p->a, "%d node%s", phase->n_nodes, phase->n_nodes == 1 ? "" : "s"));
     add_roles(d, b, phase);
     for (int k = 0; k < phase->n_nodes; k++) d->ends[phase->order[k]] = (sdag_ends){.in = box, .out = box};
     if (d->heat) sdag_heat_box(d->p, b, d->heat, d->heat->phases[index], 0);
 }
 
+/* An opened node is measured as a whole: its frame has the colour and the number. */
+static void heat_frame(const sdag_drawing *d, int32_t id, int frame)
+{
+    sdag_box measured = {.id = NULL};
+    if (!d->heat || frame >= d->p->groups.n) return;
+    sdag_heat_box(d->p, &measured, d->heat, d->heat->nodes[id], d->heat->phases[d->g->nodes[id].phase]);
+    d->p->groups.at[frame].fill = measured.fill ? measured.fill : SDAG_THEME_UNKNOWN;
+    if (measured.value) SDAG_PICTURE_ADD(d->p->groups.at[frame].details, measured.value);
+}
+
 static void draw_node(const sdag_drawing *d, int32_t id)
 {
     const sdag_gnode *n = &d->g->nodes[id];
-    const int group = d->group[n->phase];
+    const int group = d->group[n->phase], frame = d->p->groups.n;
     const char *name = sdag_arena_printf(d->p->a, "p%d_%s", (int)n->phase + 1, n->name);
     if (d->open[id] && n->inner) d->ends[id] = sdag_drawing_module(d, n, name, group);
     else if (!d->open[id] || !sdag_drawing_blocks(&d->ends[id], d, id, group))
         d->ends[id].in = d->ends[id].out = sdag_drawing_box(d, n, name, group);
+    heat_frame(d, id, frame);
 }
 
 static void draw_phase(const sdag_drawing *d, int32_t index)
@@ -82,14 +94,15 @@ static void draw_phase(const sdag_drawing *d, int32_t index)
 static bool line_exists(const sdag_picture *p, int from, int to, sdag_line_kind kind)
 {
     for (int i = p->lines.n - 1; i >= 0; i--)
-        if (p->lines.at[i].from == from && p->lines.at[i].to == to && p->lines.at[i].kind == kind)
-            return true;
+        if (p->lines.at[i].from == from && p->lines.at[i].to == to && p->lines.at[i].kind == kind) return true;
     return false;
 }
 
 static void add_weights(const sdag_drawing *d, int from, int to, sdag_line_kind kind)
 {
-    if (from >= 0 && to >= 0 && from != to && !line_exists(d->p, from, to, kind)) sdag_picture_line(d->p, from, to, kind);
+    if (from < 0 || to < 0 || from == to || line_exists(d->p, from, to, kind)) return;
+    const int line = sdag_picture_line(d->p, from, to, kind);
+    d->p->lines.at[line].to_frame = kind == SDAG_LINE_DOWN; /* not through the title of the phase */
 }
 
 /* Whether the node's weights, as they leave its phase, have been trained there. */
@@ -121,8 +134,12 @@ static int draw_model(const sdag_drawing *d, int32_t phase)
     if (!any || !is_drawn(d, phase)) return -1;
     const bool tuned = starts_from_earlier(g, &g->phases[phase]);
     const int look = tuned ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
-    const int box = sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
-                                     tuned ? "fine-tuned model" : "pre-trained model");
+    const bool labelled = sdag_picture_labelled(d->p, g, &g->phases[phase]);
+    const int box =
+        sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
+                         tuned      ? "fine-tuned model"
+                         : labelled ? "trained model"
+                                    : "pre-trained model");
     sdag_str_add(&names, "");
     for (int32_t i = 0; i < g->n_nodes; i++)
         if (given[i]) {
@@ -142,8 +159,9 @@ static void draw_models(const sdag_drawing *d)
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const sdag_gnode *n = &g->nodes[i], *from = n->use >= 0 ? &g->nodes[n->use] : NULL;
         if (!from || !is_drawn(d, n->phase) || !is_drawn(d, from->phase)) continue;
+        const bool down = d->closed[n->phase] >= 0 && d->closed[from->phase] >= 0;
         add_weights(d, trains_here(g, from) ? model[from->phase] : d->ends[n->use].out, d->ends[i].in,
-                    SDAG_LINE_WEIGHTS);
+                    down ? SDAG_LINE_DOWN : SDAG_LINE_WEIGHTS);
     }
 }
 
@@ -169,7 +187,9 @@ static void draw_rows(const sdag_drawing *d)
 {
     enum { ONE_ROW = 4 };
     sdag_picture *p = d->p;
-    if (d->g->n_phases <= ONE_ROW || d->o->only_phase_plus1) return;
+    int open = 0; /* closed phases stand below those whose weights they take */
+    for (int32_t i = 0; i < d->g->n_phases; i++) open += d->closed[i] < 0;
+    if (open <= ONE_ROW || d->o->only_phase_plus1) return;
     const int *family = find_families(d);
     const int n_lines = p->lines.n;
     int *rank = SDAG_NEWS(p->a, int, p->boxes.n), *row = SDAG_NEWS(p->a, int, p->groups.n), deepest = -1;
@@ -179,13 +199,14 @@ static void draw_rows(const sdag_drawing *d)
         if (p->groups.at[i].parent >= 0) row[i] = row[p->groups.at[i].parent];
     for (int i = 0; i < n_lines; i++) {
         const sdag_line *l = &p->lines.at[i];
-        const int gap = l->kind == SDAG_LINE_ORDER || l->kind == SDAG_LINE_WEIGHTS || l->kind == SDAG_LINE_MODEL ? 0 : 1;
+        const int gap =
+            l->kind == SDAG_LINE_ORDER || l->kind == SDAG_LINE_WEIGHTS || l->kind == SDAG_LINE_MODEL ? 0 : 1;
         inner[l->to] |= gap > 0;
         if (rank[l->from] + gap > rank[l->to]) rank[l->to] = rank[l->from] + gap;
     }
     for (int i = 0; i < p->boxes.n; i++)
         if (!row[p->boxes.at[i].group] && (deepest < 0 || rank[i] > rank[deepest])) deepest = i;
-    for (int i = 0; i < p->boxes.n; i++)
+    for (int i = p->boxes.n - 1; i >= 0; i--)
         if (row[p->boxes.at[i].group] && !inner[i]) sdag_picture_line(p, deepest, i, SDAG_LINE_ROW);
 }
 
@@ -257,13 +278,12 @@ static sdag_drawing start(sdag_picture *p, const sdag_graph *g, const sdag_viz_o
 
 static sdag_status read_heat(sdag_drawing *d, sdag_log *log)
 {
-    static const char *const what[] = {"", "busy thread time a step", "memory of values"};
+    static const char *const what[] = {"", "share of a step's busy time", "share of the memory of values"};
     sdag_heat *h;
     if (d->o->heat == SDAG_VIZ_NO_HEAT) return SDAG_OK;
     sdag_status status = sdag_heat_read(&h, d->p->a, log, d->g, d->o->heat, d->o->run);
     d->heat = h;
-    if (!status)
-        d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_heat_text(d->p->a, d->o->heat, h->max)};
+    if (!status) d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_arena_printf(d->p->a, "%.0f %%", 100 * h->max)};
     return status;
 }
 

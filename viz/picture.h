@@ -21,9 +21,9 @@ typedef struct sdag_group {
     const char *id, *title;
     const char *details[3]; /* lines below the title; NULL ends them */
     const char *about[4];   /* smaller lines; NULL ends them */
-    int parent;                      /* -1: the picture */
-    int look;                        /* fill; -1: that of a phase */
-    const char *fill;                /* instead of the look's: heat; NULL */
+    int parent;             /* -1: the picture */
+    int look;               /* fill; -1: that of a phase */
+    const char *fill;       /* instead of the look's: heat; NULL */
 } sdag_group;
 
 typedef struct sdag_box {
@@ -34,12 +34,12 @@ typedef struct sdag_box {
     const char *fill;                          /* instead of the look's; NULL */
     const char *tips[SDAG_PICTURE_TIPS];       /* lines that are shown under the pointer; NULL ends them */
     const char *href;                          /* SVG: relative and escaped, see sdag_picture_href; NULL: no link */
-    int group; /* -1: in no frame */
+    int group;                                 /* -1: in no frame */
     int look;
 } sdag_box;
 
 typedef struct sdag_line {
-    int from, to;         /* boxes */
+    int from, to;                           /* boxes */
     const char *label[SDAG_PICTURE_LABELS]; /* NULL ends it */
     sdag_line_kind kind;
     bool many;     /* a bundle: several views along one wire */

@@ -37,8 +37,8 @@ const sdag_theme_box sdag_theme_boxes[SDAG_LOOK_COUNT] = {
     [SDAG_LOOK_FINETUNED] = {"finetuned", "fine-tuned", "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#ccccff", INK,
                              "2"},
     [SDAG_LOOK_PHASE] = {"phase", NULL, "box", "filled", "0.3,0.2", NULL, BRACKETS("[", "]"), "#ffffff", INK, "1"},
-    [SDAG_LOOK_MODULE] = {"module", "module", "component", "filled", "0.2,0.08", NULL, BRACKETS("[[", "]]"), "#f1ecd9", INK,
-                          "1.5"},
+    [SDAG_LOOK_MODULE] = {"module", "module", "component", "filled", "0.2,0.08", NULL, BRACKETS("[[", "]]"), "#f1ecd9",
+                          INK, "1.5"},
     [SDAG_LOOK_BLOCK] = {"block", NULL, "box", "filled", NULL, NULL, BRACKETS("[", "]"), "#ffffff", INK, "1"},
     [SDAG_LOOK_PORT] = {"port", NULL, "ellipse", "filled", "0.05,0.03", NULL, BRACKETS("([", "])"), "#ffffff",
                         "#666666", "1"},
@@ -60,6 +60,7 @@ const sdag_theme_line sdag_theme_lines[SDAG_LINE_COUNT] = {
                         "-.->"},
     [SDAG_LINE_MODEL] = {NULL, BUNDLE("#b03a9b"), "solid", "2.6", "normal", "0", "8", "==>"},
     [SDAG_LINE_WEIGHTS] = {"bold: weights handed on", BUNDLE("#b03a9b"), "solid", "2.6", "normal", "0", "1", "==>"},
+    [SDAG_LINE_DOWN] = {NULL, BUNDLE("#b03a9b"), "solid", "2.6", "normal", "1", "1", "==>"},
     [SDAG_LINE_AVERAGE] = {"bold dashed: moving average of weights", BUNDLE("#4a6fa5"), "dashed", "2.2", "normal", "1",
                            "1", "-.->"}, /* labelled: see minlen */
     [SDAG_LINE_LOOK] = {"dotted: evaluation", BUNDLE("#777777"), "dotted", "1.4", "empty", "1", "1", "-.->"},

@@ -37,6 +37,7 @@ typedef enum {
     SDAG_LINE_STOP,    /* a wire along which no gradient flows back */
     SDAG_LINE_MODEL,   /* trained weights become the model of their phase */
     SDAG_LINE_WEIGHTS, /* `use`: they are handed to a later phase */
+    SDAG_LINE_DOWN,    /* the same between phases that are one box each: downwards */
     SDAG_LINE_AVERAGE, /* a momentum node follows these weights */
     SDAG_LINE_LOOK,    /* a probe looks at it */
     SDAG_LINE_ORDER,   /* not drawn: the first end stands left of the second */
@@ -47,13 +48,13 @@ typedef enum {
 
 typedef struct sdag_theme_line {
     const char *legend;
-    const char *color, *bundle; /* bundle: the same, twice with a gap */
+    const char *color, *bundle;        /* bundle: the same, twice with a gap */
     const char *style, *width, *arrow; /* Graphviz */
-    /* Ranks between its ends: 0 lets them stand side by side. Never 0 where there are labels: dot of Graphviz 2.42 frees
-     * memory twice after some layouts with labelled lines between boxes of one rank. */
+    /* Ranks between its ends: 0 lets them stand side by side. Never 0 where there are labels: dot of Graphviz 2.42
+     * frees memory twice after some layouts with labelled lines between boxes of one rank. */
     const char *minlen;
-    const char *weight;                        /* how much it pulls them together */
-    const char *mermaid;                       /* NULL: not drawn */
+    const char *weight;  /* how much it pulls them together */
+    const char *mermaid; /* NULL: not drawn */
 } sdag_theme_line;
 
 #define SDAG_THEME_FONT "Helvetica,Arial,sans-serif"

@@ -85,10 +85,10 @@ static void add_purpose(const sdag_drawing *d, sdag_line *line, const sdag_gnode
         if (line->kind == SDAG_LINE_STOP) SDAG_PICTURE_ADD(line->label, "no gradient");
         return;
     }
-    if (from->type->role == SDAG_ROLE_PRETEXT && r->port > 0 && !optional)
+    const bool trains = d->g->phases[to->phase].optimizer >= 0;
+    if (from->type->role == SDAG_ROLE_PRETEXT && r->port > 0 && !optional && trains)
         SDAG_PICTURE_ADD(line->label, "pseudo-labels");
-    if (line->many && d->names[r->node])
-        SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, d->names[r->node], 40));
+    if (line->many && d->names[r->node]) SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, d->names[r->node], 40));
     if (line->kind == SDAG_LINE_STOP)
         SDAG_PICTURE_ADD(line->label, from->type->stops_gradient ? "stop-gradient" : "no gradient");
 }
@@ -111,6 +111,27 @@ static void add_labels(const sdag_drawing *d, sdag_line *line, const sdag_gnode 
 
 /* ---- lines ---- */
 
+static int count_labels(const sdag_line *l)
+{
+    int n = 0;
+    while (l->label[n]) n++;
+    return n;
+}
+
+/* A line of this kind between the two boxes that has room for more words, among the latest; NULL: none. */
+static sdag_line *find_line(const sdag_drawing *d, int from, int to, const sdag_line *like)
+{
+    const int most = SDAG_PICTURE_LABELS - 1 - count_labels(like);
+    for (int i = d->p->lines.n - 1, seen = 0; i >= 0 && seen < 64; i--, seen++) {
+        sdag_line *l = &d->p->lines.at[i];
+        if (l->from == from && l->to == to && l->kind == like->kind && l->many == like->many && count_labels(l) <= most)
+            return l;
+    }
+    return NULL;
+}
+
+/* Several wires between two boxes are one line with the words of all: what is labelled is told, the usual one is not.
+ */
 void sdag_drawing_connect(const sdag_drawing *d, const sdag_ends *from, int out, const sdag_ends *to, int in,
                           const sdag_line *like)
 {
@@ -118,10 +139,13 @@ void sdag_drawing_connect(const sdag_drawing *d, const sdag_ends *from, int out,
     for (int i = 0; i < n; i++) {
         const int end = to->ins ? to->ins[in].at[i] : to->in;
         if (start < 0 || end < 0 || start == end) continue;
-        const int index = sdag_picture_line(d->p, start, end, like->kind);
-        sdag_line *line = &d->p->lines.at[index];
-        line->many = like->many;
-        memcpy(line->label, like->label, sizeof line->label);
+        sdag_line *line = find_line(d, start, end, like);
+        if (!line) {
+            const int index = sdag_picture_line(d->p, start, end, like->kind);
+            line = &d->p->lines.at[index];
+            line->many = like->many;
+        }
+        for (int k = 0; like->label[k]; k++) SDAG_PICTURE_ADD(line->label, like->label[k]);
     }
 }
 

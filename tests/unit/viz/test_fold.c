@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/alloc.h"
 #include "tests/support/sketch.h"
 #include "tests/support/temp.h"
 
@@ -47,6 +48,33 @@ static const char timing[] =
     "\"gone\": {\"seconds\": 1e-6, \"bytes\": 1}, \"compiler\": {\"seconds\": 0.0004979, \"bytes\": 16}},"
     "\"kinds\": {\"conv2d\": {\"seconds\": 0.003, \"ops\": 12}}}}}";
 
+static const char modular[] = "version: 1\n"
+                              "name: modular\n"
+                              "modules:\n"
+                              "  block:\n"
+                              "    params: {width: 4}\n"
+                              "    in: x\n"
+                              "    nodes:\n"
+                              "      conv: {type: layer.conv2d, in: x, width: $width}\n"
+                              "      relu: {type: layer.relu, in: conv}\n"
+                              "    out: relu\n"
+                              "  net:\n"
+                              "    in: x\n"
+                              "    nodes:\n"
+                              "      stem: {type: layer.conv2d, in: x, width: 4}\n"
+                              "      body: {type: module.block, in: stem, repeat: 2}\n"
+                              "      pool: {type: layer.global_pool, in: body}\n"
+                              "    out: pool\n"
+                              "phases:\n"
+                              "  pretrain:\n"
+                              "    steps: 3\n"
+                              "    nodes:\n"
+                              "      digits: {type: source.digits}\n"
+                              "      views: {type: augment, in: digits, views: 2, ops: [noise]}\n"
+                              "      encoder: {type: module.net, in: views}\n"
+                              "      loss: {type: loss.nt_xent, in: encoder}\n"
+                              "      optimizer: {type: optimizer.sgd, in: loss}\n";
+
 /* ---- golden texts ---- */
 
 static const struct {
@@ -65,7 +93,31 @@ static const struct {
     {"heat-time.mmd", {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
     {"heat-time.dot", {.format = SDAG_VIZ_DOT, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
     {"heat-bytes.mmd", {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_BYTES, .collapse = "finetune,predict"}},
+    {"heat-open.mmd",
+     {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_TIME, .expand = "encoder", .only_phase_plus1 = 1}},
 };
+
+/* A module: one box, the nodes that it is made of, and all the way down. */
+static void test_modules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *expand;
+    } ways[] = {{"module-closed.mmd", NULL}, {"module-open.mmd", "encoder"}, {"module-all.mmd", "all"}};
+    sketch s;
+    sketch_start(&s, modular, NULL, 0);
+    for (size_t i = 0; i < 3; i++) {
+        sketch_golden(&s, ways[i].file, (sdag_viz_options){.format = SDAG_VIZ_MERMAID, .expand = ways[i].expand});
+        sketch_sound(&s, (sdag_viz_options){.expand = ways[i].expand, .shapes = SDAG_VIZ_SHAPES_WIRES});
+    }
+    sketch_golden(&s, "module-all.dot", (sdag_viz_options){.format = SDAG_VIZ_DOT, .expand = "all"});
+    const char *text = sketch_draw(&s, (sdag_viz_options){.format = SDAG_VIZ_MERMAID, .expand = "all"});
+    assert_non_null(strstr(text, "p1_views --> p1_encoder_stem\n"));
+    assert_non_null(strstr(text, "p1_encoder_stem --> p1_encoder_body_0_conv\n"));
+    assert_non_null(strstr(text, "p1_encoder_body_1_relu --> p1_encoder_pool\n"));
+    assert_non_null(strstr(text, "p1_encoder_pool -->|\"z of 2 views\"| p1_loss\n"));
+    sketch_end(&s);
+}
 
 static void test_golden(void **state)
 {
@@ -111,7 +163,9 @@ static const struct {
     sdag_status status;
     const char *says;
 } slips[] = {
-    {{.collapse = "finetun"}, SDAG_USAGE, "--collapse: 'finetun' is no phase, module or encoder of this pipeline; did you"},
+    {{.collapse = "finetun"},
+     SDAG_USAGE,
+     "--collapse: 'finetun' is no phase, module or encoder of this pipeline; did you"},
     {{.collapse = "projector"}, SDAG_USAGE, "'projector' is no phase, module or encoder"},
     {{.expand = "encoder,"}, SDAG_USAGE, "--expand: '' is no phase"},
     {{.expand = "predict.encodr"}, SDAG_USAGE, "'predict.encodr' is no"},
@@ -165,9 +219,10 @@ static void test_odd_timings(void **state)
 static void test_extremes(void **state)
 {
     (void)state;
-    static const char text[] = "{\"phases\": {\"pretrain\": {\"nodes\": {\"encoder\": {\"seconds\": 1e300, \"bytes\": 1e18},"
-                               "\"loss\": {\"seconds\": 0, \"bytes\": 0.5},"
-                               "\"</text><script>\": {\"seconds\": 1, \"bytes\": 2}}}}}";
+    static const char text[] =
+        "{\"phases\": {\"pretrain\": {\"nodes\": {\"encoder\": {\"seconds\": 1e300, \"bytes\": 1e18},"
+        "\"loss\": {\"seconds\": 0, \"bytes\": 0.5},"
+        "\"</text><script>\": {\"seconds\": 1, \"bytes\": 2}}}}}";
     temp_write("big/timing.json", text, strlen(text));
     sketch s;
     sketch_start(&s, yaml, NULL, 0);
@@ -181,6 +236,36 @@ static void test_extremes(void **state)
     sketch_end(&s);
 }
 
+/* Memory runs out anywhere: a clean end, nothing lost. */
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    temp_write("run/timing.json", timing, strlen(timing));
+    static const struct {
+        const char *text;
+        sdag_viz_options o;
+    } ways[] = {
+        {yaml, {.format = SDAG_VIZ_MERMAID, .heat = SDAG_VIZ_HEAT_TIME, .only_phase_plus1 = 1}},
+        {yaml, {.format = SDAG_VIZ_MERMAID, .expand = "encoder", .collapse = "finetune"}},
+        {modular, {.format = SDAG_VIZ_MERMAID, .expand = "all"}},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        sdag_status status = SDAG_NOMEM;
+        for (uint64_t n = 1; status && n < 2000; n++) {
+            sketch s;
+            sketch_start(&s, ways[i].text, NULL, 0);
+            s.options = ways[i].o;
+            if (s.options.heat) s.options.run = temp_path("run");
+            sdag_alloc_fail(n, true);
+            status = sdag_arena_try(&s.a, sketch_try, &s);
+            sdag_alloc_fail(0, false);
+            if (status != SDAG_OK && status != SDAG_NOMEM) fail_msg("allocation %d: %s", (int)n, temp_last(s.log));
+            sketch_end(&s);
+        }
+        assert_int_equal(status, SDAG_OK);
+    }
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -190,8 +275,9 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),      cmocka_unit_test(test_content),
-                                       cmocka_unit_test(test_slips),       cmocka_unit_test(test_odd_timings),
-                                       cmocka_unit_test(test_extremes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),       cmocka_unit_test(test_modules),
+                                       cmocka_unit_test(test_content),      cmocka_unit_test(test_slips),
+                                       cmocka_unit_test(test_odd_timings),  cmocka_unit_test(test_extremes),
+                                       cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, stop);
 }
