@@ -69,6 +69,8 @@ const char *sdag_folder_state(const sdag_folder *f);
 /* A regular file of the folder, of at most limit bytes; false: not there (a note when it is there and cannot be read).
  */
 bool sdag_folder_file(char **text, size_t *len, sdag_folder *f, const char *name, size_t limit);
+/* Names of the files of the folder itself that end so, by name; how many, at most `most`. */
+int sdag_folder_find(const char **out, int most, sdag_folder *f, const char *ending);
 void sdag_folder_note(sdag_folder *f, const char *file, const char *fmt, ...) SDAG_PRINTF(3, 4);
 
 #endif

@@ -141,6 +141,8 @@ const char sdag_page_style[] =
     "details.config{padding:.2rem 1.1rem}\n"
     "summary{cursor:pointer;padding:.6rem 0;color:var(--quiet);font-size:.9rem}\n"
     "pre{margin:0 0 1rem;font:13px/1.55 ui-monospace,\"SF Mono\",Menlo,Consolas,\"DejaVu Sans Mono\",monospace;overflow-x:auto}\n"
+    ".prose{white-space:pre-wrap;overflow-wrap:anywhere;max-height:24rem;overflow:auto;margin:0}\n"
+    ".drawing{max-width:100%;height:auto;display:block;border-radius:4px}\n"
     "pre b{font-weight:400;color:var(--accent)}\n"
     "pre i{font-style:normal;color:var(--quiet)}\n"
     ".notes li{overflow-wrap:anywhere}\n"

@@ -230,6 +230,30 @@ static void test_hostile(void **state)
     }
 }
 
+/* What sinks wrote beside it: text and drawings. */
+static void test_sinks(void **state)
+{
+    (void)state;
+    static const char text[] = "once <upon>\n\xff a time";
+    run_folder_write("run", "x");
+    temp_write("run/tale.txt", text, strlen(text));
+    temp_write("run/curve.svg", "<svg/>", 6);
+    temp_write("run/.unseen.txt", text, strlen(text));
+    char *longer = calloc(1, 10001);
+    assert_non_null(longer);
+    for (int i = 0; i < 9999; i += 3) memcpy(longer + i, "\xe2\x82\xac", 3);
+    temp_write("run/zeros.txt", longer, 9999);
+    temp_write("run/euros.txt", longer + 2, 9997);
+    free(longer);
+    write_page("run");
+    has("once &lt;upon&gt;\n\xef\xbf\xbd a time</pre>");
+    has("data-file=\"zeros.txt\"><figcaption><b>zeros.txt</b><span>the first 3000 of 9999 bytes");
+    has("data-file=\"euros.txt\"><figcaption><b>euros.txt</b><span>the first 2998 of 9997 bytes");
+    has("data-file=\"curve.svg\"><img class=\"drawing\" alt=\"curve.svg\" "
+        "src=\"data:image/svg+xml;base64,PHN2Zy8+\"/>");
+    assert_null(strstr(page, "unseen"));
+}
+
 /* ---- drawings that may stand in a page */
 
 #define SVG(inside) "<svg xmlns=\"http://www.w3.org/2000/svg\">" inside "</svg>"
@@ -431,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sinks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_svg, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_series, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long, set_up, tear_down),
