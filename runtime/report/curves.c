@@ -23,6 +23,8 @@ static bool has(sdag_folder *f)
 static const char *last_name(const char *name)
 {
     const char *dot = strrchr(name, '.');
+    size_t n = strlen(name);
+    if (n > 5 && !strcmp(name + n - 5, "_loss")) return "loss"; /* val_loss */
     return dot && dot[1] ? dot + 1 : name;
 }
 

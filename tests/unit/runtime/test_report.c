@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -228,6 +230,43 @@ static void test_hostile(void **state)
         take_page("compare.html");
         assert_null(strstr(page, "<script"));
     }
+}
+
+/* How a run stands: as it says; but "running" is what a killed one says, and older ones say nothing. */
+static void test_states(void **state)
+{
+    static const struct {
+        const char *json, *want;
+    } rows[] = {
+        {"{\"state\": \"running\"}", "interrupted"},
+        {"{\"state\": \"stopped\"}", "stopped"},
+        {"{\"state\": \"failed\"}", "failed"},
+        {"{\"state\": \"<i>\"}", "done"},
+        {"{}", "done"},
+    };
+    char want[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        run_folder_write("run", "x");
+        temp_write("run/report/state.json", rows[i].json, strlen(rows[i].json));
+        write_page("run");
+        snprintf(want, sizeof want, "data-state=\"%s\"", rows[i].want);
+        has(want);
+    }
+    temp_write("run/report/state.json", "{\"state\": \"running\", \"phase\": \"predict\", \"step\": 1, \"steps\": 4}",
+               63);
+    int fd = open(temp_path("run"), O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* as a run holds it */
+    write_page("run");
+    has("data-state=\"running\"");
+    has("phase <b>predict</b> (2 of 2)");
+    has("step <b>1</b> of 4");
+    has("<i style=\"width:62.5%\"></i>");
+    close(fd);
+    temp_write("run/summary.json", "{\"phases\": {\"pretrain\": {\"seconds\": 1}}}", 39);
+    temp_write("run/report/state.json", "{}", 2);
+    write_page("run");
+    has("data-state=\"interrupted\"");
 }
 
 /* What sinks wrote beside it: text and drawings. */
@@ -455,6 +494,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sinks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_svg, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_series, set_up, tear_down),
