@@ -259,9 +259,10 @@ static sdag_status add_data(composing *c)
     if (path.text) sdag_str_add(&s, "tokens as in training");
     else if (!path.c) sdag_str_addf(&s, "data of %s", source->type->name);
     else
-        sdag_str_addf(&s, p->options->sized ? "images that are %lldx%lld already, %lld channel%s"
-                                            : "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
-                      (long long)path.c, path.c == 1 ? "" : "s");
+        sdag_str_addf(&s,
+                      p->options->sized ? "images that are %lldx%lld already, %lld channel%s"
+                                        : "images of %lldx%lld, %lld channel%s",
+                      (long long)path.h, (long long)path.w, (long long)path.c, path.c == 1 ? "" : "s");
     if (*path.kept_names)
         sdag_str_addf(&s, "; %s as in %s", path.kept_names, c->g->phases[c->g->nodes[c->from].phase].name);
     if (*path.left_out) sdag_str_addf(&s, "; left out: %s", path.left_out);

@@ -382,7 +382,7 @@ static void test_no_counterpart(void **state)
     static const char text[] = "version: 1\nphases:\n  train:\n    steps: 2\n    nodes:\n"
                                "      photos: {type: source.random, size: [8, 8], batch: 4}\n"
                                "      encoder: {type: encoder.mlp, in: photos, widths: [3]}\n"
-                               "      decoder: {type: decoder.conv, in: encoder, widths: [4], size: 8}\n"
+                               "      decoder: {type: decoder.conv, in: encoder, widths: [4], size: 8, channels: 3}\n"
                                "      loss: {type: loss.mse, in: {x: decoder, y: photos}}\n"
                                "      optimizer: {type: optimizer.sgd, in: loss}\n"
                                "  draw:\n    nodes:\n"
@@ -393,8 +393,9 @@ static void test_no_counterpart(void **state)
     child_run(&c, "run", "code.yaml", "--out", "code", "-q");
     assert_true(child_ends(&c, 0, NULL));
     child_run(&c, "export", "code", "--node", "draw.decoder", "-o", "none.onnx");
-    assert_true(child_ends(&c, 3, "cannot be written as ONNX: the operation random has no counterpart: it draws "
-                                  "random numbers"));
+    assert_true(child_ends(&c, 3,
+                           "cannot be written as ONNX: the operation random has no counterpart: it draws "
+                           "random numbers"));
     assert_false(temp_exists("none.onnx"));
     child_run(&c, "embed", "code", "code.yaml", "--node", "draw.decoder");
     assert_true(child_ends(&c, 2, "'draw.decoder' reads what source.normal makes: it takes no files"));
@@ -430,7 +431,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encoders),   cmocka_unit_test(test_layouts), cmocka_unit_test(test_head_of_file),
-        cmocka_unit_test(test_preprocess), cmocka_unit_test(test_text),    cmocka_unit_test(test_no_counterpart), cmocka_unit_test(test_lightness),
+        cmocka_unit_test(test_preprocess), cmocka_unit_test(test_text),    cmocka_unit_test(test_no_counterpart),
+        cmocka_unit_test(test_lightness),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     temp_clear();
