@@ -136,6 +136,11 @@ static sdag_status find_shape(walk *w, const sdag_ref *from)
     w->out->h = s.d[1];
     w->out->w = s.d[2];
     w->out->c = s.d[3];
+    const sdag_lowered_port *source = &l->ports[w->out->source][0];
+    const sdag_shape *own = &l->program.values.at[source->n ? source->vals[0] : 0].shape;
+    w->out->source_h = own->rank == 4 ? own->d[1] : 0;
+    w->out->source_w = own->rank == 4 ? own->d[2] : 0;
+    w->out->source_c = source->beside.channels ? source->beside.channels : s.d[3];
     return SDAG_OK;
 }
 
