@@ -5,6 +5,7 @@
 #include "core/cpu/gemm.h"
 #include "runtime/apply/parts.h"
 #include "runtime/run/phase.h"
+#include "runtime/run/signals.h"
 #include "runtime/run/sweep.h"
 
 /* The weights are read with the graph of the file, and used with the one that has a phase more. */
@@ -48,6 +49,8 @@ static sdag_status watch(void *arg, const sdag_task *t, int64_t step)
     const sdag_value *x = &program->values.at[v];
     const sdag_tensor value = {.data = sdag_exec_at(t->exec, v, step), .dtype = x->dtype, .shape = x->shape};
     const int32_t *ids = sdag_exec_at(t->exec, program->feeds.at[0].ids, step);
+    if (sdag_signals_seen())
+        return sdag_fail(r->p->log, SDAG_FAILED, SDAG_NOLOC, "stopped by a signal: nothing was written");
     return r->each(r->arg, r->p, &value, ids);
 }
 
@@ -57,6 +60,7 @@ sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg)
     running r = {p, each, arg};
     sdag_status status = sdag_apply_open_data(p);
     if (status) return status;
+    sdag_signals_watch();
     p->rows = p->session->data[p->source]->n;
     status = sdag_sweep_create(&sweep, p->session, (sdag_lower_request){.phase = p->phase, .pass = -1});
     if (!status) status = sdag_apply_complete(p);
