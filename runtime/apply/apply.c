@@ -1,5 +1,6 @@
 #include "runtime/apply/apply.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "core/cpu/gemm.h"
@@ -61,6 +62,7 @@ sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg)
     sdag_status status = sdag_apply_open_data(p);
     if (status) return status;
     sdag_signals_watch();
+    signal(SIGPIPE, SIG_DFL); /* `| head` ends it without a word */
     p->rows = p->session->data[p->source]->n;
     status = sdag_sweep_create(&sweep, p->session, (sdag_lower_request){.phase = p->phase, .pass = -1});
     if (!status) status = sdag_apply_complete(p);
