@@ -275,6 +275,36 @@ static void test_resizing(void **state)
     assert_true(child_ends(&c, 0, "warning: sizes/test/b/4.png"));
 }
 
+/* A table of labels in the place of class folders; its own predictions can be one. */
+static void test_table(void **state)
+{
+    (void)state;
+    static const char text[] = "version: 1\nphases:\n  train:\n    epochs: 1\n    nodes:\n"
+                               "      few: {type: source.images, path: flat, labels: labels.csv, size: 8, batch: 2}\n"
+                               "      encoder: {type: encoder.cnn, in: few, widths: [4]}\n"
+                               "      head: {type: head.classifier, in: encoder, classes: 2}\n"
+                               "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
+                               "      optimizer: {type: optimizer.sgd, in: loss}\n";
+    static const char labels[] = "file,class\nc.png,old\na.png,new\n";
+    picture_write("flat/a.png", 16, 16, 1);
+    picture_write("flat/b.jpg", 40, 30, 2);
+    picture_write("flat/c.png", 9, 50, 3);
+    temp_write("table.yaml", text, strlen(text));
+    temp_write("labels.csv", labels, strlen(labels));
+    child_run(&c, "run", "table.yaml", "--out", "table", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "predict", "table", "flat", "-o", "guess.csv");
+    assert_true(child_ends(&c, 0, "3 samples in guess.csv"));
+    char *csv = text_of("guess.csv");
+    assert_int_equal(strncmp(csv, "file,class,probability,p_new,p_old\nflat/a.png,", 46), 0);
+    free(csv);
+    child_run(&c, "run", "table.yaml", "--set", "phases.train.nodes.few.labels=guess.csv", "--out", "again", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    temp_write("labels.csv", "c.png,old\nq.png,new\n", 20);
+    child_run(&c, "run", "table.yaml", "--out", "wrong", "-q");
+    assert_true(child_ends(&c, 4, "labels.csv, line 2: no file 'q.png'"));
+}
+
 /* ---- what is wrong with the images */
 
 static void test_bad_images(void **state)
@@ -435,7 +465,8 @@ int main(void)
         cmocka_unit_test(test_features),   cmocka_unit_test(test_classes),    cmocka_unit_test(test_every_file_once),
         cmocka_unit_test(test_json),       cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_names),
         cmocka_unit_test(test_bad_images), cmocka_unit_test(test_messages),   cmocka_unit_test(test_digits),
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_lines),      cmocka_unit_test(test_resizing),
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_table),      cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_resizing),
     };
     int failed = cmocka_run_group_tests(tests, setup, NULL);
     temp_clear();
