@@ -64,7 +64,23 @@
     X(sink_curve) \
     X(sink_text) \
     X(sink_images) \
-    X(sink_npy)
+    X(sink_npy) \
+    X(layer_conv2d) \
+    X(layer_linear) \
+    X(layer_embedding) \
+    X(layer_attention) \
+    X(layer_batch_norm) \
+    X(layer_layer_norm) \
+    X(layer_relu) \
+    X(layer_activation) \
+    X(layer_dropout) \
+    X(layer_add) \
+    X(layer_multiply) \
+    X(layer_concat) \
+    X(layer_shortcut) \
+    X(layer_max_pool) \
+    X(layer_global_pool) \
+    X(layer_flatten)
 /* clang-format on */
 
 #endif

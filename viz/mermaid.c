@@ -20,14 +20,28 @@ static void add_lines(sdag_str *s, const char *const *lines, const char *between
     }
 }
 
+static void add_force(sdag_str *s, const char *caption, const char *const *lines)
+{
+    if (!lines[0]) return;
+    sdag_str_addf(s, "<br/><b>%s</b>", caption);
+    add_lines(s, lines, "<br/>");
+}
+
 static void add_box(sdag_str *s, const sdag_box *b, int depth)
 {
     const sdag_theme_box *t = &sdag_theme_boxes[b->look];
     sdag_str_addf(s, "%*s%s%s\"<b>", depth * 2, "", b->id, t->open);
     add_escaped(s, b->name);
     sdag_str_add(s, "</b>");
+    if (b->value) {
+        sdag_str_add(s, "<br/><b>");
+        add_escaped(s, b->value);
+        sdag_str_add(s, "</b>");
+    }
     if (b->kind) add_lines(s, (const char *const[]){b->kind, NULL}, "<br/>");
     add_lines(s, b->details, "<br/>");
+    add_force(s, SDAG_PICTURE_PULLS, b->pulls);
+    add_force(s, SDAG_PICTURE_PUSHES, b->pushes);
     sdag_str_addf(s, "\"%s:::%s\n", t->close, t->id);
 }
 
@@ -37,7 +51,7 @@ static void add_group(sdag_str *s, const sdag_picture *p, int index, int depth)
     sdag_str_addf(s, "%*ssubgraph %s[\"<b>", depth * 2, "", g->id);
     add_escaped(s, g->title);
     sdag_str_add(s, "</b>");
-    if (g->detail) add_lines(s, (const char *const[]){g->detail, NULL}, "<br/>");
+    add_lines(s, g->details, "<br/>");
     add_lines(s, g->about, "<br/>");
     sdag_str_add(s, "\"]\n");
     for (int i = 0; i < p->boxes.n; i++)
@@ -69,10 +83,13 @@ static void add_classes(sdag_str *s, const sdag_picture *p)
             sdag_str_addf(s, "  classDef %s fill:%s,stroke:%s,stroke-width:%spx,color:#000000\n", t->id, t->fill,
                           t->stroke, t->width);
     }
+    for (int i = 0; i < p->boxes.n; i++)
+        if (p->boxes.at[i].fill) sdag_str_addf(s, "  style %s fill:%s\n", p->boxes.at[i].id, p->boxes.at[i].fill);
     for (int i = 0; i < p->groups.n; i++) {
         int look = p->groups.at[i].look;
+        const char *fill = look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[look].fill;
         sdag_str_addf(s, "  style %s fill:%s,stroke:%s,color:#000000\n", p->groups.at[i].id,
-                      look < 0 ? SDAG_THEME_PHASE_FILL : sdag_theme_boxes[look].fill,
+                      p->groups.at[i].fill ? p->groups.at[i].fill : fill,
                       look < 0 ? SDAG_THEME_PHASE_STROKE : SDAG_THEME_GROUP_STROKE);
     }
 }
@@ -86,6 +103,8 @@ void sdag_picture_mermaid(sdag_str *s, const sdag_picture *p)
         add_escaped(s, p->about[i]);
     }
     sdag_str_add(s, "\nflowchart TD\n");
+    for (int i = 0; i < p->boxes.n; i++)
+        if (p->boxes.at[i].group < 0) add_box(s, &p->boxes.at[i], 1);
     for (int i = 0; i < p->groups.n; i++)
         if (p->groups.at[i].parent < 0) add_group(s, p, i, 1);
     for (int i = 0; i < p->lines.n; i++) add_line(s, p, &p->lines.at[i]);

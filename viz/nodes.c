@@ -1,151 +1,14 @@
-/* The graph as a picture: one box a node, one frame a phase. What the author wrote about a node is what its box tells
- * first, in the author's order. */
+/* The graph as a picture of its nodes: one frame a phase, one box a node, and the model that a phase hands on. */
+#include "viz/drawing.h"
+
 #include <string.h>
 
-#include "graphs/graph/words.h"
-#include "graphs/lower/lower.h"
-#include "viz/picture.h"
-
-enum { OPTIONS_SHOWN = 2, RECORDS_SHOWN = 3, DETAIL_MAX = 34 };
-
-/* ---- one box ---- */
-
-static bool is_tuned(const sdag_graph *g, const sdag_gnode *n)
+static bool is_drawn(const sdag_drawing *d, int32_t phase)
 {
-    return !n->freeze && g->phases[n->phase].optimizer >= 0;
+    return d->o->only_phase_plus1 == 0 || phase == d->o->only_phase_plus1 - 1;
 }
 
-int sdag_picture_look(const sdag_graph *g, const sdag_gnode *n)
-{
-    if (n->weights) return is_tuned(g, n) ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
-    if (n->use < 0) return (int)n->type->role;
-    for (; n->use >= 0; n = &g->nodes[n->use])
-        if (is_tuned(g, n)) return SDAG_LOOK_FINETUNED;
-    return SDAG_LOOK_PRETRAINED;
-}
-
-static void schedule_text(sdag_str *s, const sdag_schedule *d)
-{
-    static const char *const names[] = {"", "cosine ", "linear ", "steps from "};
-    char n[40];
-    sdag_str_addf(s, "%s%s", names[d->rule], sdag_float_text(n, d->from));
-    if (d->rule == SDAG_SCHED_COSINE || d->rule == SDAG_SCHED_LINEAR)
-        sdag_str_addf(s, " to %s", sdag_float_text(n, d->to));
-}
-
-/* A list of records is told by their names, a line each. */
-static void add_records(sdag_picture *p, sdag_box *box, const sdag_records *r)
-{
-    int shown = r->n <= RECORDS_SHOWN + 1 ? r->n : RECORDS_SHOWN;
-    for (int i = 0; i < shown; i++)
-        SDAG_PICTURE_ADD(box->details, sdag_picture_text(p, r->at[i].type->name, DETAIL_MAX));
-    if (r->n > shown) SDAG_PICTURE_ADD(box->details, sdag_arena_printf(p->a, "and %d more", r->n - shown));
-}
-
-static void add_option(sdag_picture *p, sdag_box *box, const sdag_opt *o, const void *opts)
-{
-    const void *at = (const char *)opts + o->offset;
-    sdag_str s = {.a = p->a};
-    if (o->kind == SDAG_OPT_RECORDS) {
-        add_records(p, box, at);
-        return;
-    }
-    sdag_str_addf(&s, "%s: ", sdag_opt_name(o));
-    if (o->kind == SDAG_OPT_SCHEDULE) schedule_text(&s, at);
-    else if (o->kind == SDAG_OPT_PATH) { /* its last part tells most */
-        const char *path = *(const char *const *)at, *slash = path ? strrchr(path, '/') : NULL;
-        sdag_str_add(&s, slash && slash[1] ? slash + 1 : path ? path : "none");
-    } else sdag_opt_value_text(&s, o, opts);
-    SDAG_PICTURE_ADD(box->details, sdag_picture_text(p, s.at, DETAIL_MAX));
-}
-
-/* The options that stand in the file, the first few of them. */
-static void add_options(sdag_picture *p, sdag_box *box, const sdag_gnode *n)
-{
-    int shown = 0;
-    for (int i = 0; n->spec && n->use < 0 && i < n->spec->n && shown < OPTIONS_SHOWN; i++)
-        for (const sdag_opt *o = n->type->opts; o && o->name; o++)
-            if (strcmp(sdag_opt_name(o), n->spec->entries[i].key) == 0) {
-                add_option(p, box, o, n->opts);
-                shown++;
-            }
-}
-
-/* Where weights come from and whether they stay, in words: a print in grey shows no colours. */
-static void add_state(sdag_picture *p, sdag_box *box, const sdag_gnode *n)
-{
-    bool known = box->look == SDAG_LOOK_PRETRAINED || box->look == SDAG_LOOK_FINETUNED;
-    const char *state = known ? sdag_theme_boxes[box->look].legend : NULL;
-    if (state || n->freeze)
-        SDAG_PICTURE_ADD(box->details, sdag_arena_printf(p->a, "%s%s%s", state ? state : "",
-                                                         state && n->freeze ? ", " : "", n->freeze ? "frozen" : ""));
-    if (n->weights) {
-        const char *slash = strrchr(n->weights, '/');
-        SDAG_PICTURE_ADD(box->details, sdag_picture_text(p, slash && slash[1] ? slash + 1 : n->weights, DETAIL_MAX));
-    }
-    if (n->batching == SDAG_BATCH_SEPARATE && n->use < 0) SDAG_PICTURE_ADD(box->details, "batching: separate");
-    if (n->every.n >= 0) {
-        sdag_str s = {.a = p->a};
-        sdag_str_add(&s, "every ");
-        sdag_duration_text(&s, n->every);
-        SDAG_PICTURE_ADD(box->details, s.at);
-    }
-}
-
-static int add_node(sdag_picture *p, const sdag_graph *g, const sdag_gnode *n, int group)
-{
-    int i = sdag_picture_box(p, group, sdag_picture_look(g, n),
-                             sdag_arena_printf(p->a, "p%d_%s", (int)n->phase + 1, n->name), n->name);
-    sdag_box *box = &p->boxes.at[i];
-    box->kind = sdag_picture_text(p, n->type->name, 48);
-    add_state(p, box, n);
-    add_options(p, box, n);
-    box->tip = sdag_picture_text(p, n->type->brief ? n->type->brief : n->type->name, 160);
-    return i;
-}
-
-/* ---- wires ---- */
-
-typedef struct drawing {
-    sdag_picture *p;
-    const sdag_graph *g;
-    int *box;                     /* of each node; -1: not drawn */
-    int *views;                   /* that each node's outputs carry; 1: a plain value */
-    int *depth;                   /* of each node: wires on the longest way to it */
-    sdag_lowered *const *lowered; /* of each phase, for shapes; NULL */
-} drawing;
-
-/* The option `views` of an augmentation, or those that came in. Nodes that do not map over views give one value. */
-static int count_views(const sdag_gnode *n, const int *views)
-{
-    for (const sdag_opt *o = n->type->opts; o && o->name; o++)
-        if (o->kind == SDAG_OPT_INT && strcmp(sdag_opt_name(o), "views") == 0) {
-            int64_t own = *(const int64_t *)((const char *)n->opts + o->offset);
-            if (own > 1 && own <= 1 << 16) return (int)own;
-        }
-    for (int i = 0; n->type->maps && i < n->n_in; i++) {
-        const sdag_wires *w = &n->in[i];
-        if (w->n == 0 || (n->type->ins[i].flags & SDAG_PORT_KEY)) continue;
-        return w->n > 1 ? w->n : w->refs[0].view ? 1 : views[w->refs[0].node];
-    }
-    return 1;
-}
-
-/* The port that `in: node` means: the first that is no key of its own. */
-static bool is_main_port(const sdag_node_type *t, int port)
-{
-    for (int i = 0; i < port; i++)
-        if (!(t->ins[i].flags & SDAG_PORT_KEY)) return false;
-    return !(t->ins[port].flags & SDAG_PORT_KEY);
-}
-
-static sdag_line_kind kind_of(const drawing *d, const sdag_gnode *to, int port, const sdag_ref *r)
-{
-    unsigned flags = to->type->ins[port].flags;
-    if (to->type->role == SDAG_ROLE_MOMENTUM && (flags & (SDAG_PORT_KEY | SDAG_PORT_EVAL))) return SDAG_LINE_AVERAGE;
-    if ((flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) || to->type->role == SDAG_ROLE_PROBE) return SDAG_LINE_LOOK;
-    return !r->view && d->views[r->node] > 1 ? SDAG_LINE_VIEWS : SDAG_LINE_WIRE;
-}
+/* ---- a phase ---- */
 
 static int find_depth(const sdag_gnode *n, const int *depth)
 {
@@ -156,114 +19,283 @@ static int find_depth(const sdag_gnode *n, const int *depth)
     return most;
 }
 
-static const char *shape_text(const drawing *d, const sdag_gnode *to, const sdag_ref *r)
+/* "encoder: encoder, key" for each role of a closed phase. */
+static void add_roles(const sdag_drawing *d, sdag_box *box, const sdag_phase *phase)
 {
-    sdag_lowered *l = d->lowered ? d->lowered[to->phase] : NULL;
-    const sdag_lowered_port *port = l && l->ports[r->node] ? &l->ports[r->node][r->port] : NULL;
-    sdag_val v = !port || !port->n ? 0 : port->n == 1 && port->vals && port->vals[0] ? port->vals[0] : port->joint;
-    for (int i = 0; port && r->view && port->names && i < port->n; i++)
-        if (strcmp(port->names[i], r->view) == 0 && port->vals[i]) v = port->vals[i];
-    for (int i = 0; port && !v && port->vals && i < port->n; i++) v = port->vals[i];
-    if (!v) return NULL;
-    char *text = sdag_arena_get(d->p->a, SDAG_SHAPE_TEXT);
-    return sdag_shape_text(text, l->program.values.at[v].dtype, l->program.values.at[v].shape);
+    for (int role = 0; role < SDAG_ROLE_COUNT; role++) {
+        sdag_str s = {.a = d->p->a};
+        const char *word = sdag_theme_boxes[role].legend;
+        for (int k = 0; k < phase->n_nodes && word; k++) {
+            const sdag_gnode *n = &d->g->nodes[phase->order[k]];
+            if ((int)n->type->role == role) sdag_str_addf(&s, "%s%s", s.n ? ", " : "", n->name);
+        }
+        if (!s.n) continue;
+        const char *text = sdag_arena_printf(d->p->a, "%s: %s", word, s.at);
+        SDAG_PICTURE_ADD(box->details, sdag_picture_text(d->p, text, 40));
+        SDAG_PICTURE_ADD(box->tips, sdag_picture_text(d->p, text, 160));
+    }
 }
 
-/* Said beside a wire: the view that it is to a bundle, the ports that are not the usual ones, and the shape. */
-static void add_labels(const drawing *d, sdag_line *line, const sdag_gnode *to, int port, const sdag_ref *r)
+/* A whole phase as one box. */
+static void draw_closed(const sdag_drawing *d, int32_t index)
 {
-    const sdag_gnode *from = &d->g->nodes[r->node];
-    const char *in = is_main_port(to->type, port) ? NULL : to->type->ins[port].name;
-    const char *out = r->port > 0 ? from->type->outs[r->port].name : NULL, *shape;
-    bool member = to->in[port].bundle && to->in[port].n > 1 && line->kind == SDAG_LINE_WIRE;
-    if (member) out = sdag_ref_name(d->p->a, d->g, r);
-    else if (r->view) out = r->view;
-    if (line->kind == SDAG_LINE_AVERAGE) in = NULL;
-    if (out && in && strcmp(in, out) != 0) out = sdag_arena_printf(d->p->a, "%s \u2192 %s", out, in);
-    if (out || in) SDAG_PICTURE_ADD(line->label, sdag_picture_text(d->p, out ? out : in, 60));
-    if ((shape = shape_text(d, to, r))) SDAG_PICTURE_ADD(line->label, shape);
+    const sdag_phase *phase = &d->g->phases[index];
+    const int group = d->group[index] = sdag_picture_phase(d->p, d->g, index);
+    const char *id = sdag_arena_printf(d->p->a, "p%d", (int)index + 1);
+    const int box = d->closed[index] = sdag_picture_box(d->p, group, SDAG_LOOK_PHASE, id, phase->name);
+    sdag_box *b = &d->p->boxes.at[box];
+    SDAG_PICTURE_ADD(b->details,
+                     sdag_arena_printf(d->p->a, "%d node%s", phase->n_nodes, phase->n_nodes == 1 ? "" : "s"));
+    add_roles(d, b, phase);
+    for (int k = 0; k < phase->n_nodes; k++) d->ends[phase->order[k]] = (sdag_ends){.in = box, .out = box};
+    if (d->heat) sdag_heat_box(d->p, b, d->heat, d->heat->phases[index], 0);
 }
 
-static void add_wires(const drawing *d, int32_t id)
+/* An opened node is measured as a whole: its frame has the colour and the number. */
+static void heat_frame(const sdag_drawing *d, int32_t id, int frame)
+{
+    sdag_box measured = {.id = NULL};
+    if (!d->heat || frame >= d->p->groups.n) return;
+    sdag_heat_box(d->p, &measured, d->heat, d->heat->nodes[id], d->heat->phases[d->g->nodes[id].phase]);
+    d->p->groups.at[frame].fill = measured.fill ? measured.fill : SDAG_THEME_UNKNOWN;
+    if (measured.value) SDAG_PICTURE_ADD(d->p->groups.at[frame].details, measured.value);
+}
+
+static void draw_node(const sdag_drawing *d, int32_t id)
 {
     const sdag_gnode *n = &d->g->nodes[id];
-    for (int port = 0; port < n->n_in; port++)
-        for (int k = 0; k < n->in[port].n; k++) {
-            const sdag_ref *r = &n->in[port].refs[k];
-            int line = sdag_picture_line(d->p, d->box[r->node], d->box[id], kind_of(d, n, port, r));
-            add_labels(d, &d->p->lines.at[line], n, port, r);
-            if (k > 0 && r[-1].node != r->node && d->depth[r[-1].node] == d->depth[r->node]) /* views: left to right */
-                sdag_picture_line(d->p, d->box[r[-1].node], d->box[r->node], SDAG_LINE_ORDER);
+    const int group = d->group[n->phase], frame = d->p->groups.n;
+    const char *name = sdag_arena_printf(d->p->a, "p%d_%s", (int)n->phase + 1, n->name);
+    if (d->open[id] && n->inner) d->ends[id] = sdag_drawing_module(d, n, name, group);
+    else if (!d->open[id] || !sdag_drawing_blocks(&d->ends[id], d, id, group))
+        d->ends[id].in = d->ends[id].out = sdag_drawing_box(d, n, name, group);
+    heat_frame(d, id, frame);
+}
+
+static void draw_phase(const sdag_drawing *d, int32_t index)
+{
+    const sdag_phase *phase = &d->g->phases[index];
+    if (d->closed[index] >= 0) {
+        draw_closed(d, index);
+        return;
+    }
+    d->group[index] = sdag_picture_phase(d->p, d->g, index);
+    for (int k = 0; k < phase->n_nodes; k++) {
+        int32_t id = phase->order[k];
+        draw_node(d, id);
+        sdag_drawing_views(d, id);
+        d->depth[id] = find_depth(&d->g->nodes[id], d->depth);
+    }
+    for (int k = 0; k < phase->n_nodes; k++) sdag_drawing_wires(d, phase->order[k]);
+}
+
+/* ---- from phase to phase ---- */
+
+static bool line_exists(const sdag_picture *p, int from, int to, sdag_line_kind kind)
+{
+    for (int i = p->lines.n - 1; i >= 0; i--)
+        if (p->lines.at[i].from == from && p->lines.at[i].to == to && p->lines.at[i].kind == kind) return true;
+    return false;
+}
+
+static void add_weights(const sdag_drawing *d, int from, int to, sdag_line_kind kind)
+{
+    if (from < 0 || to < 0 || from == to || line_exists(d->p, from, to, kind)) return;
+    const int line = sdag_picture_line(d->p, from, to, kind);
+    d->p->lines.at[line].to_frame = kind == SDAG_LINE_DOWN; /* not through the title of the phase */
+}
+
+/* Whether the node's weights, as they leave its phase, have been trained there. */
+static bool trains_here(const sdag_graph *g, const sdag_gnode *n)
+{
+    return !n->freeze && g->phases[n->phase].optimizer >= 0;
+}
+
+static bool starts_from_earlier(const sdag_graph *g, const sdag_phase *phase)
+{
+    for (int i = 0; i < phase->n_nodes; i++) {
+        const sdag_gnode *n = &g->nodes[phase->order[i]];
+        if ((n->use >= 0 || n->weights) && trains_here(g, n)) return true;
+    }
+    return false;
+}
+
+/* What a phase has trained and later ones take is a box of its own, as in the diagrams: the pre-trained model, or the
+ * fine-tuned one where the phase began with weights of before. -1: nothing of it is taken. */
+static int draw_model(const sdag_drawing *d, int32_t phase)
+{
+    const sdag_graph *g = d->g;
+    bool *given = SDAG_NEWS(d->p->a, bool, g->n_nodes), any = false;
+    sdag_str names = {.a = d->p->a};
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const sdag_gnode *n = &g->nodes[i], *from = n->use >= 0 ? &g->nodes[n->use] : NULL;
+        if (from && from->phase == phase && is_drawn(d, n->phase) && trains_here(g, from)) any = given[n->use] = true;
+    }
+    if (!any || !is_drawn(d, phase)) return -1;
+    const bool tuned = starts_from_earlier(g, &g->phases[phase]);
+    const int look = tuned ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
+    const bool labelled = sdag_picture_labelled(d->p, g, &g->phases[phase]);
+    const int box =
+        sdag_picture_box(d->p, d->group[phase], look, sdag_arena_printf(d->p->a, "p%d_model", (int)phase + 1),
+                         tuned      ? "fine-tuned model"
+                         : labelled ? "trained model"
+                                    : "pre-trained model");
+    sdag_str_add(&names, "");
+    for (int32_t i = 0; i < g->n_nodes; i++)
+        if (given[i]) {
+            sdag_str_addf(&names, "%s%s", names.n ? ", " : "", g->nodes[i].name);
+            add_weights(d, d->ends[i].out, box, SDAG_LINE_MODEL);
         }
-    if (n->use >= 0 && d->box[n->use] >= 0) sdag_picture_line(d->p, d->box[n->use], d->box[id], SDAG_LINE_WEIGHTS);
+    SDAG_PICTURE_ADD(d->p->boxes.at[box].details, sdag_picture_text(d->p, names.at, 40));
+    SDAG_PICTURE_ADD(d->p->boxes.at[box].tips, "the weights that this phase hands on");
+    return box;
+}
+
+static void draw_models(const sdag_drawing *d)
+{
+    const sdag_graph *g = d->g;
+    int *model = SDAG_NEWS(d->p->a, int, g->n_phases);
+    for (int32_t i = 0; i < g->n_phases; i++) model[i] = draw_model(d, i);
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const sdag_gnode *n = &g->nodes[i], *from = n->use >= 0 ? &g->nodes[n->use] : NULL;
+        if (!from || !is_drawn(d, n->phase) || !is_drawn(d, from->phase)) continue;
+        const bool down = d->closed[n->phase] >= 0 && d->closed[from->phase] >= 0;
+        add_weights(d, trains_here(g, from) ? model[from->phase] : d->ends[n->use].out, d->ends[i].in,
+                    down ? SDAG_LINE_DOWN : SDAG_LINE_WEIGHTS);
+    }
+}
+
+/* ---- rows ---- */
+
+/* Phases that weights connect, directly or by others, have the same number. */
+static int *find_families(const sdag_drawing *d)
+{
+    const sdag_graph *g = d->g;
+    int *family = SDAG_NEWS(d->p->a, int, g->n_phases);
+    for (int32_t i = 0; i < g->n_phases; i++) family[i] = (int)i;
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        if (g->nodes[i].use < 0) continue;
+        int a = family[g->nodes[i].phase], b = family[g->nodes[g->nodes[i].use].phase];
+        for (int32_t k = 0; k < g->n_phases && a != b; k++)
+            if (family[k] == (a > b ? a : b)) family[k] = a > b ? b : a;
+    }
+    return family;
+}
+
+/* Many phases stand in two rows: those that the first one leads to, and below them the others. */
+static void draw_rows(const sdag_drawing *d)
+{
+    enum { ONE_ROW = 4 };
+    sdag_picture *p = d->p;
+    int open = 0; /* closed phases stand below those whose weights they take */
+    for (int32_t i = 0; i < d->g->n_phases; i++) open += d->closed[i] < 0;
+    if (open <= ONE_ROW || d->o->only_phase_plus1) return;
+    const int *family = find_families(d);
+    const int n_lines = p->lines.n;
+    int *rank = SDAG_NEWS(p->a, int, p->boxes.n), *row = SDAG_NEWS(p->a, int, p->groups.n), deepest = -1;
+    bool *inner = SDAG_NEWS(p->a, bool, p->boxes.n);
+    for (int32_t i = 0; i < d->g->n_phases; i++) row[d->group[i]] = family[i] != 0;
+    for (int i = 0; i < p->groups.n; i++)
+        if (p->groups.at[i].parent >= 0) row[i] = row[p->groups.at[i].parent];
+    for (int i = 0; i < n_lines; i++) {
+        const sdag_line *l = &p->lines.at[i];
+        const int gap =
+            l->kind == SDAG_LINE_ORDER || l->kind == SDAG_LINE_WEIGHTS || l->kind == SDAG_LINE_MODEL ? 0 : 1;
+        inner[l->to] |= gap > 0;
+        if (rank[l->from] + gap > rank[l->to]) rank[l->to] = rank[l->from] + gap;
+    }
+    for (int i = 0; i < p->boxes.n; i++)
+        if (!row[p->boxes.at[i].group] && (deepest < 0 || rank[i] > rank[deepest])) deepest = i;
+    for (int i = p->boxes.n - 1; i >= 0; i--)
+        if (row[p->boxes.at[i].group] && !inner[i]) sdag_picture_line(p, deepest, i, SDAG_LINE_ROW);
 }
 
 /* ---- the whole ---- */
 
-static bool is_drawn(int32_t phase, int32_t only) { return only < 0 || phase == only; }
-
-/* One box a phase: what is left of a graph that is too large to be drawn. */
-static void draw_overview(sdag_picture *p, const sdag_graph *g, int32_t only)
+static sdag_status lower_phases(sdag_drawing *d, sdag_log *log, bool must)
 {
-    int *box = SDAG_NEWS(p->a, int, g->n_phases);
-    p->groups.n = p->boxes.n = p->lines.n = 0;
-    bool *known = SDAG_NEWS(p->a, bool, (size_t)g->n_phases *(size_t)g->n_phases);
-    p->detail = "too large to be drawn node by node: see the formats dot and mermaid";
-    for (int32_t i = 0; i < g->n_phases; i++) {
-        if (!is_drawn(i, only)) continue;
-        int group = sdag_picture_phase(p, g, i);
-        box[i] =
-            sdag_picture_box(p, group, SDAG_LOOK_PHASE, sdag_arena_printf(p->a, "p%d", (int)i + 1), g->phases[i].name);
-        SDAG_PICTURE_ADD(p->boxes.at[box[i]].details, sdag_arena_printf(p->a, "%d nodes", g->phases[i].n_nodes));
-    }
-    for (int32_t i = 0; i < g->n_nodes; i++) {
-        int32_t use = g->nodes[i].use, to = g->nodes[i].phase, from = use >= 0 ? g->nodes[use].phase : -1;
-        bool *seen = from >= 0 ? &known[(size_t)from * (size_t)g->n_phases + (size_t)to] : NULL;
-        if (!seen || *seen || !is_drawn(from, only) || !is_drawn(to, only)) continue;
-        *seen = true;
-        sdag_picture_line(p, box[from], box[to], SDAG_LINE_WEIGHTS);
-    }
-}
-
-static void add_phase(const drawing *d, int32_t index)
-{
-    const sdag_phase *phase = &d->g->phases[index];
-    int group = sdag_picture_phase(d->p, d->g, index);
-    for (int k = 0; k < phase->n_nodes; k++) {
-        int32_t id = phase->order[k];
-        const sdag_gnode *n = &d->g->nodes[id];
-        d->box[id] = add_node(d->p, d->g, n, group);
-        d->views[id] = count_views(n, d->views);
-        d->depth[id] = find_depth(n, d->depth);
-    }
-    for (int k = 0; k < phase->n_nodes; k++) add_wires(d, phase->order[k]);
-}
-
-static sdag_status lower_phases(sdag_lowered ***out, sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only)
-{
-    sdag_lowered **l = SDAG_NEWS(p->a, sdag_lowered *, g->n_phases);
     sdag_status status = SDAG_OK;
-    for (int32_t i = 0; i < g->n_phases && !status; i++) {
-        sdag_lower_request r = {.graph = g, .phase = i, .training = g->phases[i].optimizer >= 0, .pass = -1};
-        if (is_drawn(i, only)) status = sdag_lower(&l[i], p->a, log, &r);
+    d->lowered = SDAG_NEWS(d->p->a, sdag_lowered *, d->g->n_phases);
+    for (int32_t i = 0; i < d->g->n_phases && !status; i++) {
+        sdag_lower_request *r = SDAG_NEW(d->p->a, sdag_lower_request);
+        *r = (sdag_lower_request){.graph = d->g, .phase = i, .training = d->g->phases[i].optimizer >= 0, .pass = -1};
+        if (is_drawn(d, i)) status = sdag_lower(&d->lowered[i], d->p->a, log, r);
+        if (status && !must) d->lowered[i] = NULL, status = status == SDAG_NOMEM ? status : SDAG_OK;
     }
-    *out = l;
     return status;
 }
 
-sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph *g, int32_t only, bool shapes)
+static void destroy_log(void *log) { sdag_log_destroy(log); }
+
+/* Shapes, blocks: the phases lowered. What only the tooltips would show may fail, in silence. */
+static sdag_status lower_what_is_needed(sdag_drawing *d, sdag_log *log)
 {
-    int *box = SDAG_NEWS(p->a, int, g->n_nodes), *views = SDAG_NEWS(p->a, int, g->n_nodes);
-    int *depth = SDAG_NEWS(p->a, int, g->n_nodes);
-    drawing d = {.p = p, .g = g, .box = box, .views = views, .depth = depth};
-    sdag_lowered **lowered = NULL;
-    sdag_status status = shapes ? lower_phases(&lowered, p, log, g, only) : SDAG_OK;
+    bool blocks = false;
+    for (int32_t i = 0; i < d->g->n_nodes; i++) blocks |= d->open[i] && !d->g->nodes[i].inner;
+    bool must = d->o->shapes == SDAG_VIZ_SHAPES_WIRES || blocks;
+    if (must || d->o->shapes == SDAG_VIZ_NO_SHAPES) return must ? lower_phases(d, log, true) : SDAG_OK;
+    sdag_log *aside = sdag_log_create(NULL);
+    if (!aside) return SDAG_NOMEM;
+    sdag_arena_defer(d->p->a, destroy_log, aside);
+    return lower_phases(d, aside, false);
+}
+
+static void draw_all(sdag_drawing *d)
+{
+    for (int32_t i = 0; i < d->g->n_nodes; i++) d->ends[i] = (sdag_ends){.in = -1, .out = -1};
+    for (int32_t i = 0; i < d->g->n_phases; i++)
+        if (is_drawn(d, i)) draw_phase(d, i);
+    draw_models(d);
+    draw_rows(d);
+    for (int i = 0; i < d->p->boxes.n && d->heat; i++)
+        if (!d->p->boxes.at[i].fill) d->p->boxes.at[i].fill = SDAG_THEME_UNKNOWN;
+}
+
+/* One box a phase: what is left of a graph that is too large to be drawn. */
+static void draw_overview(sdag_drawing *d)
+{
+    sdag_picture *p = d->p;
+    p->groups.n = p->boxes.n = p->lines.n = 0;
+    p->ids = (sdag_map){.a = p->a};
+    p->detail = "too large to be drawn node by node: see the formats dot and mermaid";
+    for (int32_t i = 0; i < d->g->n_phases; i++) d->closed[i] = 0;
+    draw_all(d);
+}
+
+static sdag_drawing start(sdag_picture *p, const sdag_graph *g, const sdag_viz_options *o)
+{
+    return (sdag_drawing){.p = p,
+                          .g = g,
+                          .o = o,
+                          .ends = SDAG_NEWS(p->a, sdag_ends, g->n_nodes),
+                          .views = SDAG_NEWS(p->a, int, g->n_nodes),
+                          .names = SDAG_NEWS(p->a, const char *, g->n_nodes),
+                          .depth = SDAG_NEWS(p->a, int, g->n_nodes),
+                          .group = SDAG_NEWS(p->a, int, g->n_phases),
+                          .closed = SDAG_NEWS(p->a, int, g->n_phases),
+                          .open = SDAG_NEWS(p->a, bool, g->n_nodes)};
+}
+
+static sdag_status read_heat(sdag_drawing *d, sdag_log *log)
+{
+    static const char *const what[] = {"", "share of a step's busy time", "share of the memory of values"};
+    sdag_heat *h;
+    if (d->o->heat == SDAG_VIZ_NO_HEAT) return SDAG_OK;
+    sdag_status status = sdag_heat_read(&h, d->p->a, log, d->g, d->o->heat, d->o->run);
+    d->heat = h;
+    if (!status) d->p->scale = (sdag_scale){what[d->o->heat], "0", sdag_arena_printf(d->p->a, "%.0f %%", 100 * h->max)};
+    return status;
+}
+
+sdag_status sdag_picture_nodes(sdag_picture *p, sdag_log *log, const sdag_graph *g, const sdag_viz_options *o)
+{
+    sdag_drawing d = start(p, g, o);
+    sdag_status status = sdag_drawing_fold(&d, log);
+    if (!status) status = lower_what_is_needed(&d, log);
+    if (!status) status = read_heat(&d, log);
     if (status) return status;
-    d.lowered = lowered;
-    for (int32_t i = 0; i < g->n_nodes; i++) box[i] = -1;
-    for (int32_t i = 0; i < g->n_phases; i++)
-        if (is_drawn(i, only)) add_phase(&d, i);
+    draw_all(&d);
     if (p->laid_out && (p->boxes.n > SDAG_VIZ_NODES_MAX || sdag_picture_reach(p) > SDAG_VIZ_REACH_MAX))
-        draw_overview(p, g, only);
+        draw_overview(&d);
     return SDAG_OK;
 }

@@ -4,12 +4,16 @@
 
 #include "graphs/graph/words.h"
 
-void sdag_picture_init(sdag_picture *p, sdag_arena *a, const sdag_graph *g, sdag_viz_format format)
+void sdag_picture_init(sdag_picture *p, sdag_arena *a, sdag_viz_format format)
 {
     *p = (sdag_picture){.a = a, .ids = {.a = a}, .laid_out = format != SDAG_VIZ_DOT && format != SDAG_VIZ_MERMAID};
+}
+
+void sdag_picture_title(sdag_picture *p, const sdag_graph *g)
+{
     p->title = sdag_picture_text(p, g->name ? g->name : "graph", 80);
     if (g->family) p->detail = sdag_picture_text(p, g->family, 40);
-    if (g->about) sdag_picture_wrap(p, p->about, g->about, 90);
+    if (g->about) SDAG_PICTURE_WRAP(p, p->about, g->about, 90);
 }
 
 /* ---- text ---- */
@@ -63,12 +67,15 @@ const char *sdag_picture_text(sdag_picture *p, const char *text, int max)
     return s.n ? s.at : "?";
 }
 
-void sdag_picture_wrap(sdag_picture *p, const char *lines[4], const char *text, int width)
+void sdag_picture_wrap(sdag_picture *p, const char **lines, size_t room, const char *text, int width)
 {
-    const char *at = sdag_picture_text(p, text, 3 * width);
-    for (int n = 0; n < 3 && *at; n++) {
-        size_t len = first(at, n == 2 ? 4 * width : width);
-        for (size_t k = len; at[len] && k > len / 2; k--)
+    size_t n = 0;
+    while (n + 1 < room && lines[n]) n++;
+    const int most = (int)(room - 1 - n);
+    const char *at = sdag_picture_text(p, text, (most > 0 ? most : 1) * width);
+    for (; n + 1 < room && *at; n++) {
+        size_t len = first(at, n + 2 == room ? (most + 1) * width : width);
+        for (size_t k = len; at[len] && k > len / 4; k--)
             if (at[k] == ' ') {
                 len = k;
                 break;
@@ -77,6 +84,24 @@ void sdag_picture_wrap(sdag_picture *p, const char *lines[4], const char *text, 
         at += len;
         at += strspn(at, " ");
     }
+}
+
+const char *sdag_picture_href(sdag_picture *p, const char *path)
+{
+    sdag_str s = {.a = p->a};
+    sdag_str_add(&s, *path == '/' || !*path ? "." : ""); /* never from the root, never another host */
+    for (const char *c = path; *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        if (plain || strchr("._-/", *c)) sdag_str_addn(&s, c, 1);
+        else sdag_str_addf(&s, "%%%02X", (unsigned)(unsigned char)*c);
+    }
+    return s.at;
+}
+
+const char *sdag_picture_value(sdag_picture *p, const sdag_program *q, sdag_val v)
+{
+    const sdag_value *x = &q->values.at[v];
+    return sdag_shape_text(sdag_arena_get(p->a, SDAG_SHAPE_TEXT), x->dtype, x->shape);
 }
 
 /* ---- parts ---- */
@@ -130,12 +155,37 @@ int64_t sdag_picture_reach(const sdag_picture *p)
         for (int i = 0; i < p->lines.n; i++) { /* in the order of their ends: ranks of earlier boxes are final */
             const sdag_line *l = &p->lines.at[i];
             int gap = rank[l->to] - rank[l->from];
-            if (l->kind == SDAG_LINE_ORDER) continue;
+            if (l->kind >= SDAG_LINE_ORDER) continue;
             labels |= l->label[0] != NULL;
             if (pass) reach += gap > 1 ? gap : 1;
             else if (gap < 1) rank[l->to] = rank[l->from] + 1;
         }
     return labels ? 2 * reach : reach; /* a label takes a rank of its own */
+}
+
+/* ---- names as they are typed ---- */
+
+bool sdag_picture_named(const sdag_graph *g, const sdag_gnode *n, const char *name)
+{
+    const char *phase = g->phases[n->phase].name;
+    size_t len = strlen(phase);
+    if (strcmp(n->name, name) == 0) return true;
+    return strncmp(name, phase, len) == 0 && name[len] == '.' && strcmp(n->name, name + len + 1) == 0;
+}
+
+static const char *each_name(const void *ctx, int i)
+{
+    const sdag_graph *g = ctx;
+    if (i < g->n_phases) return g->phases[i].name;
+    return i - g->n_phases < g->n_nodes ? g->nodes[i - g->n_phases].name : NULL;
+}
+
+sdag_status sdag_picture_unknown(sdag_log *log, const sdag_graph *g, const char *option, const char *name,
+                                 const char *what)
+{
+    const char *near = sdag_nearest(name, each_name, g);
+    return sdag_fail(log, SDAG_USAGE, SDAG_NOLOC, "--%s: '%.60s' is no %s of this pipeline%s%s%s", option, name, what,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* ---- phases ---- */
@@ -155,6 +205,11 @@ static bool sees_labels(const sdag_graph *g, bool *seen, int32_t id)
     return false;
 }
 
+bool sdag_picture_labelled(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase)
+{
+    return sees_labels(g, SDAG_NEWS(p->a, bool, g->n_nodes), phase->optimizer);
+}
+
 static const char *phase_kind(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase)
 {
     bool takes = false, tunes = false;
@@ -164,23 +219,23 @@ static const char *phase_kind(sdag_picture *p, const sdag_graph *g, const sdag_p
         takes |= n->use >= 0 || n->weights;
         tunes |= (n->use >= 0 || n->weights) && !n->freeze;
     }
-    bool labels = sees_labels(g, SDAG_NEWS(p->a, bool, g->n_nodes), phase->optimizer);
-    if (!labels) return takes ? "self-supervised, from earlier weights" : "self-supervised";
-    return tunes ? "supervised fine-tuning" : takes ? "supervised, on frozen weights" : "supervised";
+    bool labels = sdag_picture_labelled(p, g, phase);
+    if (!labels) return takes ? "pretext task (unsupervised, from earlier weights)" : "pretext task (unsupervised)";
+    if (!takes) return "supervised, from scratch";
+    return tunes ? "downstream task (fine-tuning)" : "downstream task (frozen weights)";
 }
 
 int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase)
 {
     const sdag_phase *f = &g->phases[phase];
-    sdag_str detail = {.a = p->a};
     int group = sdag_picture_group(p, -1, sdag_arena_printf(p->a, "phase_%d", (int)phase + 1),
                                    sdag_arena_printf(p->a, "Phase %d: %s", (int)phase + 1, f->name));
-    sdag_str_add(&detail, phase_kind(p, g, f));
+    SDAG_PICTURE_ADD(p->groups.at[group].details, phase_kind(p, g, f));
     if (f->length.n >= 0) {
-        sdag_str_add(&detail, ", ");
-        sdag_duration_text(&detail, f->length);
+        sdag_str length = {.a = p->a};
+        sdag_duration_text(&length, f->length);
+        SDAG_PICTURE_ADD(p->groups.at[group].details, length.at);
     }
-    p->groups.at[group].detail = detail.at;
-    if (f->about) sdag_picture_wrap(p, p->groups.at[group].about, f->about, 44);
+    if (f->about) SDAG_PICTURE_WRAP(p, p->groups.at[group].about, f->about, 44);
     return group;
 }

@@ -18,7 +18,7 @@ typedef struct source {
 struct sdag_log {
     pthread_mutex_t mutex;
     FILE *out;
-    bool quiet;
+    bool quiet, color, details;
     int errors;
     sdag_diag **diags; /* each of its own, so that sdag_log_at stays valid while the list grows */
     int n_diags;
@@ -142,6 +142,13 @@ const char *sdag_log_intern(sdag_log *l, const char *file)
 
 /* ---- writing ---- */
 
+/* Colours of a terminal (ECMA-48 "select graphic rendition"): bold place, a level, the caret. */
+#define PLAIN "\033[0m"
+#define BOLD "\033[1m"
+static const char *const level_colors[] = {
+    [SDAG_DETAIL] = "\033[2m", [SDAG_NOTE] = "\033[1;36m", [SDAG_WARNING] = "\033[1;35m", [SDAG_ERROR] = "\033[1;31m"};
+static const char caret_color[] = "\033[1;32m";
+
 /* Columns that a character takes in a terminal; of its own, since wcwidth depends on the locale. */
 static int width_of(uint32_t c)
 {
@@ -198,7 +205,7 @@ static glyph glyph_at(const char *p, const char *end)
 }
 
 /* The line of loc, from its first word, and a caret below the column; a long line is clipped around it. */
-static void write_quote(FILE *out, const source *s, sdag_loc loc)
+static void write_quote(FILE *out, const source *s, sdag_loc loc, bool color)
 {
     size_t line = (size_t)loc.line - 1, from = s->starts[line];
     const char *p = s->text + from, *end = p;
@@ -223,24 +230,28 @@ static void write_quote(FILE *out, const source *s, sdag_loc loc)
     }
     fputs(p < end ? "...\n" : "\n", out);
     if (caret < 0) return;
-    fprintf(out, "    %*s^", pad, "");
+    fprintf(out, "    %*s%s^", pad, "", color ? caret_color : "");
     while (--under > 0) fputc('~', out);
-    fputc('\n', out);
+    fputs(color ? PLAIN "\n" : "\n", out);
 }
 
 static void write_diag(const sdag_log *l, sdag_level level, sdag_loc loc, const char *text)
 {
-    static const char *const names[] = {[SDAG_NOTE] = "note", [SDAG_WARNING] = "warning", [SDAG_ERROR] = "error"};
+    static const char *const names[] = {
+        [SDAG_DETAIL] = "detail", [SDAG_NOTE] = "note", [SDAG_WARNING] = "warning", [SDAG_ERROR] = "error"};
     FILE *out = l->out;
+    if (l->color) fputs(BOLD, out);
     write_safe(out, loc.file ? loc.file : "ssldag");
     if (loc.file && loc.line > 0) fprintf(out, ":%d", loc.line);
     if (loc.file && loc.line > 0 && loc.col > 0) fprintf(out, ":%d", loc.col);
-    fprintf(out, ": %s: ", names[level]);
+    fputs(l->color ? ":" PLAIN " " : ": ", out);
+    fprintf(out, "%s%s:%s ", l->color ? level_colors[level] : "", names[level], l->color ? PLAIN : "");
     write_safe(out, text);
     fputc('\n', out);
     for (int i = l->n_sources - 1; loc.file && i >= 0; i--) /* newest first: a file may be given again */
         if (strcmp(l->sources[i].file, loc.file) == 0) {
-            if (loc.line > 0 && (size_t)loc.line <= l->sources[i].n_lines) write_quote(out, &l->sources[i], loc);
+            if (loc.line > 0 && (size_t)loc.line <= l->sources[i].n_lines)
+                write_quote(out, &l->sources[i], loc, l->color);
             break;
         }
     fflush(out);
@@ -250,6 +261,7 @@ static void write_diag(const sdag_log *l, sdag_level level, sdag_loc loc, const 
 
 void sdag_log_addv(sdag_log *l, sdag_level level, sdag_loc loc, const char *fmt, va_list ap)
 {
+    if (level == SDAG_DETAIL && !l->details) return;
     char brief[512]; /* what is said of a message that there is no memory for */
     va_list again;
     va_copy(again, ap);
@@ -309,6 +321,12 @@ const sdag_diag *sdag_log_at(const sdag_log *l, int i)
     const sdag_diag *d = i >= 0 && i < l->n_diags ? l->diags[i] : NULL;
     pthread_mutex_unlock((pthread_mutex_t *)&l->mutex);
     return d;
+}
+
+void sdag_log_style(sdag_log *l, bool details, bool color)
+{
+    l->details = details;
+    l->color = color;
 }
 
 void sdag_log_quiet(sdag_log *l, bool quiet)

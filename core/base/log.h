@@ -25,7 +25,12 @@ typedef struct sdag_loc {
 
 #define SDAG_NOLOC ((sdag_loc){0})
 
-typedef enum { SDAG_NOTE, SDAG_WARNING, SDAG_ERROR } sdag_level;
+typedef enum {
+    SDAG_DETAIL, /* what is being done, for who asked (-v) */
+    SDAG_NOTE,
+    SDAG_WARNING,
+    SDAG_ERROR,
+} sdag_level;
 
 typedef struct sdag_diag {
     sdag_level level;
@@ -51,6 +56,8 @@ sdag_status sdag_fail(sdag_log *l, sdag_status s, sdag_loc loc, const char *fmt,
 int sdag_log_errors(const sdag_log *l); /* number of errors so far */
 int sdag_log_count(const sdag_log *l);
 const sdag_diag *sdag_log_at(const sdag_log *l, int i);
+/* Whether details are written (otherwise they are dropped), and whether in colours. At first neither. */
+void sdag_log_style(sdag_log *l, bool details, bool color);
 void sdag_log_quiet(sdag_log *l, bool quiet); /* quiet: keep, do not write (the progress bar is on its line) */
 
 #endif

@@ -24,6 +24,16 @@ sdag_status sdag_gemm_init(sdag_log *log)
     return SDAG_OK;
 }
 
+sdag_gemm_library sdag_gemm_about(void)
+{
+    const int p = openblas_get_parallel();
+    return (sdag_gemm_library){.config = openblas_get_config(),
+                               .core = openblas_get_corename(),
+                               .threads = p == OPENBLAS_OPENMP   ? "openmp"
+                                          : p == OPENBLAS_THREAD ? "pthread"
+                                                                 : "none"};
+}
+
 typedef float gemm_vec __attribute__((vector_size(64), aligned(4), may_alias));
 
 /* One step of a transposition: of two rows, the halves of every 2 d numbers change places across. */

@@ -16,6 +16,13 @@
 #include "core/base/log.h"
 #include "core/base/status.h"
 
+/* The OpenBLAS that is loaded: "OpenBLAS 0.3.21 NO_AFFINITY ...", the kernels it took for this processor ("Zen"), and
+ * "pthread", "openmp" or "none": whose threads it would use. */
+typedef struct sdag_gemm_library {
+    const char *config, *core, *threads;
+} sdag_gemm_library;
+sdag_gemm_library sdag_gemm_about(void);
+
 /* SDAG_FAILED: the OpenMP flavour of OpenBLAS with more than one thread, which cannot be told to use one from here. */
 sdag_status sdag_gemm_init(sdag_log *log);
 

@@ -12,6 +12,15 @@
 #include "core/data/dataset.h"
 #include "core/tensor/tensor.h"
 
+/* How often each class was taken for which: what a collector that classifies counts beside its metric. */
+typedef struct sdag_confusion {
+    int classes;     /* 0: nothing yet */
+    int64_t *counts; /* i64[classes,classes], a row a true class, a column what was guessed */
+    bool full;       /* too many classes, or no memory: nothing is counted */
+} sdag_confusion;
+
+#define SDAG_CONFUSION_MAX 256 /* classes */
+
 typedef struct sdag_collector {
     const void *opts;
     sdag_log *log;
@@ -24,12 +33,17 @@ typedef struct sdag_collector {
     bool done;                   /* set by batch when the collector makes its data itself and has enough */
     bool training;               /* weights change from batch to batch */
     void *metrics;               /* the runtime's own */
+    sdag_confusion *confusion;   /* of this collection; NULL: nobody asks */
 } sdag_collector;
 
 /* Reports a metric "node.name" (plain "node" when name is NULL) at this moment of the run. */
 void sdag_metric(sdag_collector *c, const char *name, double value);
 /* The last value of "phase.metric" that the run has reported so far; false: there is none. */
 bool sdag_metric_get(const sdag_collector *c, const char *name, double *value);
+
+/* One sample of class `truth` was taken for class `guess`, both below `classes` (which stays the same). */
+void sdag_confused(sdag_collector *c, int64_t classes, int64_t truth, int64_t guess);
+void sdag_confusion_clear(sdag_confusion *m); /* frees */
 
 typedef struct sdag_collect {
     const char *const *passes; /* names of SDAG_PORT_DATA ports, NULL-terminated; NULL: in the phase's own program */

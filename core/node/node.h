@@ -23,6 +23,7 @@ typedef enum {
     SDAG_ROLE_PROBE,
     SDAG_ROLE_SINK,
     SDAG_ROLE_MATH,
+    SDAG_ROLE_LAYER,
     SDAG_ROLE_COUNT,
 } sdag_role;
 const char *sdag_role_name(sdag_role r); /* "source" */
@@ -76,6 +77,11 @@ typedef struct sdag_node_type {
     sdag_status (*open)(sdag_dataset **out, const void *opts, const sdag_open *o);
     /* probes and sinks: see collector.h */
     const struct sdag_collect *collect;
+
+    /* losses, for pictures: what training draws together and what it drives apart, a few words each; NULL: nothing */
+    const char *pulls, *pushes;
+    /* for pictures: no gradient passes through it. A momentum node need not say so. */
+    bool stops_gradient;
 } sdag_node_type;
 
 /* ---- for lower */

@@ -27,9 +27,10 @@ typedef enum {
     SDAG_OPT_INTS, /* sdag_ints: a list, or one number */
     SDAG_OPT_F32S, /* sdag_floats: a list, or one number */
     SDAG_OPT_STRS, /* sdag_strs: a list, or one text */
-    SDAG_OPT_DURATION, /* sdag_duration: "5 epochs", "100 steps" */
-    SDAG_OPT_SCHEDULE, /* sdag_schedule: a number, or {cosine: [from, to], warmup: 2 epochs} ... */
-    SDAG_OPT_RECORDS,  /* sdag_records: a list of {name: {options}} or bare names, each described by its own table */
+    SDAG_OPT_DURATION,  /* sdag_duration: "5 epochs", "100 steps" */
+    SDAG_OPT_SCHEDULE,  /* sdag_schedule: a number, or {cosine: [from, to], warmup: 2 epochs} ... */
+    SDAG_OPT_RECORDS,   /* sdag_records: a list of {name: {options}} or bare names, each described by its own table */
+    SDAG_OPT_SCHEDULES, /* sdag_schedules: a map of names, which the node makes use of, to numbers or schedules */
 } sdag_opt_kind;
 
 typedef struct {
@@ -65,6 +66,14 @@ typedef struct sdag_schedule {
     int n_at;
     const sdag_duration *at; /* milestones, rising */
 } sdag_schedule;
+typedef struct sdag_named_schedule {
+    const char *name;
+    sdag_schedule schedule;
+} sdag_named_schedule;
+typedef struct {
+    int n;
+    const sdag_named_schedule *at;
+} sdag_schedules;
 float sdag_schedule_at(const sdag_schedule *s, int64_t step, int64_t steps, int64_t steps_per_epoch);
 
 typedef struct sdag_opt sdag_opt;
@@ -113,6 +122,8 @@ struct sdag_opt {
 #define SDAG_STRS(T, f, d, h) {.name = #f, .help = h, .kind = SDAG_OPT_STRS, .offset = offsetof(T, f), .text = d}
 #define SDAG_DURATION(T, f, d, h) {.name = #f, .help = h, .kind = SDAG_OPT_DURATION, .offset = offsetof(T, f), .text = d}
 #define SDAG_SCHEDULE(T, f, d, lo, hi, h) {.name = #f, .help = h, .kind = SDAG_OPT_SCHEDULE, .offset = offsetof(T, f), .def = d, .min = lo, .max = hi}
+#define SDAG_SCHEDULES(T, f, lo, hi, h) {.name = #f, .help = h, .kind = SDAG_OPT_SCHEDULES, .offset = offsetof(T, f), .min = lo, .max = hi}
+#define SDAG_STR_REQ(T, f, h) {.name = #f, .help = h, .kind = SDAG_OPT_STR, .offset = offsetof(T, f), .required = true}
 #define SDAG_RECORDS(T, f, r, h) {.name = #f, .help = h, .kind = SDAG_OPT_RECORDS, .offset = offsetof(T, f), .records = r, .required = true}
 
 /* clang-format on */

@@ -23,7 +23,7 @@ typedef struct sdag_attr_pad { int64_t axis, before, after; } sdag_attr_pad;
 typedef struct sdag_attr_shape { sdag_shape to; } sdag_attr_shape; /* reshape */
 typedef struct sdag_attr_permute { int32_t rank, order[SDAG_RANK_MAX]; } sdag_attr_permute;
 typedef struct sdag_attr_rows { int64_t n; } sdag_attr_rows; /* scatter_add, put */
-typedef struct sdag_attr_value { float value; } sdag_attr_value; /* mask_diag */
+typedef struct sdag_attr_value { float value; } sdag_attr_value; /* mask_diag, power */
 
 typedef struct sdag_attr_conv2d { int64_t stride, pad, groups, h, w; } sdag_attr_conv2d; /* h, w: adjoints: of x or w */
 typedef struct sdag_attr_pool { int64_t size, stride, pad, h, w; } sdag_attr_pool; /* h, w: adjoints: of x */

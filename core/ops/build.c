@@ -3,10 +3,18 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/ops/stand_in.h"
+
 void sdag_build_init(sdag_build *b, sdag_arena *a, sdag_log *log, sdag_program *p)
 {
-    *b = (sdag_build){
-        .arena = a, .log = log, .program = p, .node = -1, .node_name = "", .prefix = "", .part = SDAG_PART_FORWARD};
+    *b = (sdag_build){.arena = a,
+                      .log = log,
+                      .program = p,
+                      .node = -1,
+                      .node_name = "",
+                      .prefix = "",
+                      .inner = "",
+                      .part = SDAG_PART_FORWARD};
     if (!p->values.n) *SDAG_PUSH(a, &p->values) = (sdag_value){.producer = -1, .node = -1, .state = -1};
 }
 
@@ -43,12 +51,14 @@ static void report_shapes(sdag_build *b, const sdag_op *op, const sdag_shaping *
         char text[SDAG_SHAPE_TEXT];
         sdag_str_addf(&t, "%s%s", i ? ", " : "", sdag_shape_text(text, s->in[i].dtype, s->in[i].shape));
     }
-    sdag_build_fail(b, "%s: %s: %s (given %s)", b->node_name, op->name, s->why[0] ? s->why : "shapes disagree",
-                    t.at ? t.at : "nothing");
+    const int path = (int)strlen(b->inner);
+    sdag_build_fail(b, "%s%s%.*s: %s: %s (given %s)", b->node_name, path ? "." : "", path ? path - 1 : 0, b->inner,
+                    op->name, s->why[0] ? s->why : "shapes disagree", t.at ? t.at : "nothing");
 }
 
 sdag_val sdag_emit(sdag_build *b, const sdag_op *op, int n_in, const sdag_val *in, const void *attr, sdag_val *out)
 {
+    op = sdag_stand_in_of(op);
     for (int i = 0; out && i < op->n_out; i++) out[i] = 0;
     if (b->status) return 0;
     int max = op->n_in_max ? op->n_in_max : op->n_in;
@@ -64,6 +74,8 @@ sdag_val sdag_emit(sdag_build *b, const sdag_op *op, int n_in, const sdag_val *i
                          .part = (int32_t)b->part,
                          .salt = (uint32_t)p->ops.n,
                          .after = -1,
+                         .inner = b->inner,
+                         .loc = b->inner[0] ? b->loc : SDAG_NOLOC,
                          .samples = op->flags & SDAG_OP_SAMPLES ? b->samples : NULL};
     o.in = SDAG_NEWS(b->arena, sdag_val, n_in + 1);
     o.out = SDAG_NEWS(b->arena, sdag_val, op->n_out + 1);
@@ -162,6 +174,7 @@ sdag_val sdag_state_get(sdag_build *b, const char *name, sdag_dtype t, sdag_shap
 {
     if (b->status) return 0;
     sdag_program *p = b->program;
+    if (b->inner[0]) name = sdag_arena_printf(b->arena, "%s%s", b->inner, name);
     const char *full = b->prefix[0] ? sdag_arena_printf(b->arena, "%s%s", b->prefix, name) : name;
     for (int i = 0; i < p->states.n; i++) {
         const sdag_state *have = &p->states.at[i];

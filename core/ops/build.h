@@ -100,6 +100,7 @@ struct sdag_build {
     sdag_loc loc;       /* of that node */
     const char *node_name;
     const char *prefix; /* put before the names of states: "encoder." */
+    const char *inner;  /* where in a module: "layer1.0.conv1.", put behind the prefix; "" for a plain node */
     const char *copy;   /* node whose states those made now are copies of, under their names without prefix; NULL */
     sdag_part part;
     bool training;                      /* batch statistics, dropout, ... */

@@ -10,6 +10,8 @@
     X(sqrt) \
     X(abs) \
     X(square) \
+    X(power) \
+    X(softplus) \
     X(clamp) \
     X(affine) \
     X(stop_grad) \

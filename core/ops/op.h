@@ -108,6 +108,8 @@ typedef struct sdag_program_op {
     uint32_t salt;
     int32_t after; /* op that must have finished first although nothing of it is read; -1 */
     const struct sdag_dataset *samples;
+    const char *inner; /* of a module: the path within the node, "layer1.0.conv1."; "": none */
+    sdag_loc loc;      /* of that inner node; no place for a plain node */
 } sdag_program_op;
 
 struct sdag_op {

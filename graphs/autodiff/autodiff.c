@@ -70,6 +70,8 @@ static void visit(walk *w, int i)
     for (int k = 0; k < o.n_in; k++) wanted |= wants[k] = w->needs[o.in[k]];
     if (!reached || !wanted) return;
     b->node = o.node;
+    b->inner = o.inner ? o.inner : "";
+    if (o.inner && o.inner[0]) b->loc = o.loc;
     for (int k = 0; k < o.n_in; k++) in[k] = cheap_again(w, o.in[k], after);
     sdag_program_op view = o;
     view.in = in;
@@ -89,10 +91,14 @@ void sdag_gradients(sdag_build *b, sdag_val y, int n, const sdag_val *x, sdag_va
     mark_needs(&w, n, x);
     int n_ops = b->program->ops.n;
     sdag_part part = b->part;
+    const sdag_loc loc = b->loc;
+    const char *inner = b->inner;
     b->part = SDAG_PART_BACKWARD;
     w.grad[y] = sdag_filled(b, sdag_shape_at(b, y), 1.0f);
     for (int i = n_ops - 1; i >= 0 && !b->status; i--) visit(&w, i);
     b->part = part;
+    b->inner = inner;
+    b->loc = loc;
     for (int i = 0; i < n && !b->status; i++) gx[i] = w.grad[x[i]];
 }
 

@@ -9,7 +9,12 @@
 #include "graphs/graph/graph.h"
 #include "graphs/graph/options.h"
 
-enum { SDAG_GRAPH_NODES_MAX = 4096 }; /* keeps a hostile file cheap */
+/* What keeps a hostile file cheap. */
+enum {
+    SDAG_GRAPH_NODES_MAX = 4096, /* those within modules included */
+    SDAG_MODULE_DEPTH_MAX = 16,
+    SDAG_MODULES_FILLED_MAX = 8 << 20, /* bytes (see sdag_spec.size) of bodies with their parameters put in */
+};
 
 /* The end of a wire that is still text. */
 typedef struct sdag_loose_end {
@@ -17,6 +22,22 @@ typedef struct sdag_loose_end {
     int ref;            /* which ref of the port */
     const sdag_spec *spec;
 } sdag_loose_end;
+
+/* A definition of modules:, as read once. */
+typedef struct sdag_module {
+    const char *name, *type, *about; /* "block", "module.block"; about: NULL when absent */
+    sdag_loc loc;
+    sdag_opt *opts; /* its parameters, as options; ends with an empty row */
+    size_t opts_size;
+    sdag_map ids;               /* of the parameters */
+    const sdag_spec **defaults; /* of each; NULL: required */
+    sdag_port *ins;             /* type NULL: whatever the nodes take; ends with an empty row */
+    const char **outs;          /* names; ends with NULL */
+    const sdag_spec *out, *nodes;
+    int role;       /* -1: that of its nodes */
+    bool bad, used; /* bad: its head was refused, and so is every use, in silence */
+    bool busy;      /* being put together */
+} sdag_module;
 
 /* The views that a node's outputs carry. */
 typedef struct sdag_view_names {
@@ -35,7 +56,13 @@ typedef struct sdag_builder {
     SDAG_VEC(sdag_loose_end) loose; /* of the phase at hand */
     sdag_view_names *views;         /* of each node of the phase at hand, from `first` on */
     int32_t first;                  /* first node of the phase at hand */
+    int made;                       /* nodes in all, those within modules included */
+    SDAG_VEC(const char *) unknown; /* types that the catalog does not have */
     bool full;                      /* too many nodes, reported */
+    sdag_module *modules;
+    sdag_map module_ids;
+    int module_depth; /* of the body at hand; 0: a phase */
+    size_t filled;    /* bytes */
 } sdag_builder;
 
 void sdag_build_phase(sdag_builder *b, int32_t p, const sdag_spec_entry *e);
@@ -46,6 +73,22 @@ void sdag_build_wires(sdag_builder *b);              /* the loose ends of the ph
 bool sdag_build_order(sdag_builder *b, int32_t p);   /* false: cycles, reported; the order is of no use */
 void sdag_build_views(sdag_builder *b, int32_t p);   /* bundles: who carries which views, who takes them */
 void sdag_build_reach(sdag_builder *b, int32_t p);   /* what the optimizer can train, and what it cannot */
+
+/* modules: of the file, before its phases; after them, those that nothing used are checked as well. */
+void sdag_read_modules(sdag_builder *b, const sdag_spec *v);
+void sdag_check_modules(sdag_builder *b);
+/* Gives n a type of its own and its inner graph, from the module that the text of v names and the options beside it. */
+void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v);
+/* The type of a use. in NULL: of none, or its body was refused; then it serves to check what stands beside it. */
+const sdag_node_type *sdag_module_make_type(sdag_arena *a, const sdag_module *m, const sdag_inner *in);
+/* The entries of a body become nodes; one with `repeat` becomes several. For sdag_module_type. */
+void sdag_build_body(sdag_builder *b, const sdag_spec *nodes);
+/* From here on errors say where m is defined, until r.use is set back to what it was; nothing for NULL. */
+void sdag_note_definition(sdag_builder *b, const sdag_module *m);
+/* Counts so many bytes of a body; false: too many, reported. */
+bool sdag_count_filled(sdag_builder *b, size_t size, sdag_loc loc);
+/* "module.block" -> the module; NULL: unknown. */
+sdag_module *sdag_module_find(const sdag_builder *b, const char *type);
 
 bool sdag_is_inline_node(const sdag_spec *v); /* a map with `type` or `use` */
 int sdag_port_count(const sdag_port *ports);

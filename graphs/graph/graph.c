@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/builder.h"
 #include "graphs/graph/words.h"
 
@@ -12,6 +13,18 @@ const sdag_node_type *sdag_catalog_find(const sdag_catalog *c, const char *name)
     for (int i = 0; i < c->n; i++)
         if (strcmp(c->types[i]->name, name) == 0) return c->types[i];
     return NULL;
+}
+
+sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c)
+{
+    static const sdag_node_type *const made[] = {&sdag_expr_static};
+    enum { MADE = sizeof made / sizeof made[0] };
+    const sdag_node_type **types = SDAG_NEWS(a, const sdag_node_type *, c->n + MADE);
+    int n = 0;
+    for (int i = 0; i < c->n; i++) types[n++] = c->types[i];
+    for (int i = 0; i < MADE; i++)
+        if (!sdag_catalog_find(c, made[i]->name)) types[n++] = made[i];
+    return (sdag_catalog){types, n, c->no_plugins};
 }
 
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name)
@@ -76,20 +89,20 @@ static void read_name(sdag_builder *b, const sdag_spec *v)
 
 static const char *root_key(const void *ctx, int i)
 {
-    static const char *const keys[] = {"version", "name", "family", "about", "seed", "base", "let", "phases"};
+    static const char *const keys[] = {"version", "name",    "family", "about",   "seed",  "base",
+                                       "plugins", "extends", "let",    "modules", "phases"};
     (void)ctx;
     return (size_t)i < sizeof keys / sizeof keys[0] ? keys[i] : NULL;
 }
 
 static void check_root_keys(sdag_builder *b, const sdag_spec *spec)
 {
-    static const char *const later[] = {"modules", "plugins", "extends"};
     for (int i = 0; i < spec->n; i++) {
         const sdag_spec_entry *e = &spec->entries[i];
-        bool reserved = false, known = false;
-        for (size_t k = 0; k < sizeof later / sizeof later[0]; k++) reserved |= strcmp(later[k], e->key) == 0;
+        bool known = false;
         for (int k = 0; root_key(NULL, k); k++) known |= strcmp(root_key(NULL, k), e->key) == 0;
-        if (reserved) sdag_reader_error(&b->r, e->loc, "'%s' is not in this version of the language", e->key);
+        if (strcmp(e->key, "extends") == 0) /* gone from what sdag_spec_load gives */
+            sdag_reader_error(&b->r, e->loc, "'extends' is read from a file only");
         else if (!known) sdag_reader_unknown(&b->r, e->loc, "key", e->key, "", root_key, NULL);
     }
 }
@@ -140,26 +153,45 @@ static void warn_unread(sdag_builder *b)
     }
 }
 
+/* Why types are unknown where the file's plugins were left alone. */
+static void note_no_plugins(sdag_builder *b, const sdag_spec *plugins)
+{
+    sdag_str s = {.a = b->r.a};
+    if (!plugins || !b->catalog->no_plugins || !b->unknown.n) return;
+    for (int i = 0; i < b->unknown.n; i++) {
+        bool before = false;
+        for (int k = 0; k < i; k++) before |= strcmp(b->unknown.at[k], b->unknown.at[i]) == 0;
+        if (!before) sdag_str_addf(&s, "%s%s", i ? ", " : "", b->unknown.at[i]);
+    }
+    sdag_log_add(b->r.log, SDAG_NOTE, plugins->loc, "not loaded (--no-plugins): from here may come %s", s.at);
+}
+
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
                              const sdag_catalog *c)
 {
-    sdag_builder b = {.catalog = c, .types = {.a = a}, .phase_ids = {.a = a}};
+    const sdag_catalog all = sdag_catalog_all(a, c);
+    sdag_builder b = {.catalog = &all, .types = {.a = a}, .phase_ids = {.a = a}, .module_ids = {.a = a}};
     sdag_graph *g = b.g = SDAG_NEW(a, sdag_graph);
     const char *file = spec->loc.file ? spec->loc.file : "";
     *out = NULL;
     *g = (sdag_graph){.file = sdag_arena_str(a, file), .name = stem_of(a, file), .spec = spec};
     sdag_reader_init(&b.r, a, log, file);
-    for (int i = 0; i < c->n; i++) sdag_map_put(&b.types, c->types[i]->name, i);
+    for (int i = 0; i < all.n; i++) sdag_map_put(&b.types, all.types[i]->name, i);
 
     read_root(&b, spec);
+    sdag_read_modules(&b, sdag_spec_get(spec, "modules"));
     read_phases(&b, sdag_spec_get(spec, "phases"));
+    sdag_check_modules(&b);
     sdag_status status = sdag_reader_end(&b.r);
+    note_no_plugins(&b, sdag_spec_get(spec, "plugins"));
     if (status) return status;
     warn_unread(&b);
 
     g->n_nodes = b.nodes.n;
     g->nodes = SDAG_NEWS(a, sdag_gnode, b.nodes.n);
     for (int32_t i = 0; i < b.nodes.n; i++) g->nodes[i] = *b.nodes.at[i];
+    g->paths = b.r.paths.at;
+    g->n_paths = b.r.paths.n;
     *out = g;
     return SDAG_OK;
 }

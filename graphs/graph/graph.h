@@ -12,11 +12,14 @@
 #include "core/node/node.h"
 #include "graphs/spec/spec.h"
 
-/* The node types that a file may name: the built-in ones and, later, those of plugins. */
+/* The node types that a file may name: the built-in ones and those of its plugins. */
 typedef struct sdag_catalog {
     const sdag_node_type *const *types;
     int n;
+    bool no_plugins; /* the file's plugins were not loaded: types that are unknown may be theirs */
 } sdag_catalog;
+/* c and the types that the graph stage makes for single nodes (`expr`): for all that documents types. */
+sdag_catalog sdag_catalog_all(sdag_arena *a, const sdag_catalog *c);
 const sdag_node_type *sdag_catalog_find(const sdag_catalog *c, const char *name);
 
 /* Where a wire starts. */
@@ -36,7 +39,21 @@ typedef struct sdag_wires {
 
 typedef enum { SDAG_BATCH_JOINT, SDAG_BATCH_SEPARATE } sdag_batching;
 
-typedef struct sdag_gnode {
+typedef struct sdag_gnode sdag_gnode;
+
+/* What a node of type module.NAME is made of: a graph of its own, with the parameters of this use put in. */
+typedef struct sdag_inner {
+    const char *module, *about; /* NAME; about: NULL when absent */
+    sdag_loc loc;               /* of NAME in modules: */
+    /* First n_in stand-ins, one for each input of the module (their type has one output and no inputs, and their name
+     * is the port's); then the nodes, each after those that it reads. A ref's node is an index in here. One of `repeat:
+     * 3` is three nodes, "block.0", "block.1", "block.2". A node may have an inner graph itself. */
+    sdag_gnode *nodes;
+    int n_nodes, n_in;
+    const sdag_ref *outs; /* one for each output of the module: where it comes from */
+} sdag_inner;
+
+struct sdag_gnode {
     const char *name; /* unique in its phase; a node written inside another: "knn.query" */
     int32_t phase;
     const sdag_node_type *type;
@@ -48,10 +65,12 @@ typedef struct sdag_gnode {
     sdag_loc weights_loc;
     bool freeze;
     sdag_batching batching;
-    sdag_duration every;   /* probes; n < 0: at the end of the phase */
-    sdag_loc loc;          /* of the node's name */
-    const sdag_spec *spec; /* its map, for places of options: sdag_gnode_opt_loc */
-} sdag_gnode;
+    sdag_duration every;     /* probes; n < 0: at the end of the phase */
+    sdag_loc loc;            /* of the node's name */
+    const sdag_spec *spec;   /* its map, for places of options: sdag_gnode_opt_loc */
+    const sdag_inner *inner; /* of a module; NULL: a plain node */
+    int repeat, instance;    /* inside a module: one of `repeat` nodes in a row, which one; repeat 0: not repeated */
+};
 
 typedef struct sdag_phase {
     const char *name;
@@ -73,10 +92,22 @@ typedef struct sdag_graph {
     sdag_gnode *nodes;
     int n_nodes;
     const sdag_spec *spec;
+    const sdag_spec *const *paths; /* values of spec that are paths */
+    int n_paths;
 } sdag_graph;
+
+/* `lower` of the types made for modules: the inner nodes in their order, with states named by their path within the
+ * node, "layer1.0.conv1.weight". In graphs/lower. */
+void sdag_lower_inner(sdag_build *b, const sdag_node *self);
 
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
                              const sdag_catalog *c);
+
+/* The types that were made for modules, each module once, with those of a catalog before them: for `inspect`. */
+sdag_catalog sdag_graph_types(sdag_arena *a, const sdag_graph *g, const sdag_catalog *c);
+
+/* The same from a file that need not be right otherwise, read as far as the options of its modules: for `explain`. */
+sdag_catalog sdag_module_types(sdag_arena *a, const sdag_spec *root, const sdag_catalog *c);
 
 /* Node of a phase by name; -1. */
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name);

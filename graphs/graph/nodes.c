@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/builder.h"
 #include "graphs/graph/words.h"
 
@@ -31,9 +32,15 @@ static void find_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
                           sdag_kind_text(v));
         return;
     }
+    if (strncmp(text, "module.", 7) == 0) {
+        sdag_module_type(b, n, v);
+        return;
+    }
     int id = sdag_map_get(&b->types, text);
-    if (id >= 0) n->type = b->catalog->types[id];
+    if (strcmp(text, sdag_expr_static.name) == 0) n->type = sdag_expr_type(b, n);
+    else if (id >= 0) n->type = b->catalog->types[id];
     else sdag_reader_unknown(&b->r, v->loc, "type", text, "", sdag_map_key, &b->types);
+    if (id < 0) *SDAG_PUSH(b->r.a, &b->unknown) = text;
 }
 
 /* The phase that `use` names must be an earlier one. -1: reported. */
@@ -53,6 +60,10 @@ static int use_phase(sdag_builder *b, const sdag_gnode *n, const sdag_spec *v, c
 static void find_used(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
 {
     const char *dot = v->kind == SDAG_SPEC_SCALAR ? strchr(v->text, '.') : NULL;
+    if (b->module_depth) {
+        sdag_reader_error(&b->r, v->loc, "'use' takes over a node of a phase: it cannot stand within a module");
+        return;
+    }
     if (!dot) {
         sdag_reader_error(&b->r, v->loc, "use is %s, expected phase.node",
                           v->kind == SDAG_SPEC_SCALAR ? sdag_arena_printf(b->r.a, "'%.60s'", v->text)
@@ -79,6 +90,7 @@ static void find_used(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
     n->use = id;
     n->type = used->type;
     n->opts = used->opts;
+    n->inner = used->inner;
     n->batching = used->batching;
 }
 
@@ -145,6 +157,11 @@ static void check_key(sdag_builder *b, const sdag_gnode *n, const sdag_spec_entr
     } else if (port >= 0 && !(t->ins[port].flags & SDAG_PORT_KEY))
         sdag_reader_error(&b->r, e->loc, "'%s' is a port of %s: write in: {%s: ...}", e->key, t->name, e->key);
     else if (common) refuse_common(b, n, common, e->loc);
+    else if (strcmp(e->key, "repeat") == 0 || strcmp(e->key, "first") == 0)
+        sdag_reader_error(&b->r, e->loc,
+                          b->module_depth ? "'%s' stands beside 'repeat', of a node with a name"
+                                          : "'%s' is for the nodes within a module",
+                          e->key);
     else if (port < 0)
         sdag_reader_unknown(&b->r, e->loc, "option", e->key, sdag_arena_printf(b->r.a, " of %s", t->name), node_key, t);
 }
@@ -171,21 +188,28 @@ static void read_common(sdag_builder *b, sdag_gnode *n)
 static void read_keys(sdag_builder *b, sdag_gnode *n)
 {
     int errors = b->r.errors;
+    const sdag_module *m = sdag_module_find(b, n->type->name);
+    sdag_note_definition(b, m);
     for (int i = 0; i < n->spec->n; i++) check_key(b, n, &n->spec->entries[i]);
     read_common(b, n);
+    if (n->use < 0)
+        n->opts = sdag_options_read(&b->r, n->type->name, n->type->opts, n->type->opts_size, n->spec, n->loc);
+    if (m) b->r.use = b->r.use->up;
     if (n->use >= 0) return;
-    n->opts = sdag_options_read(&b->r, n->type->name, n->type->opts, n->type->opts_size, n->spec, n->loc);
     const char *wrong = n->type->check && b->r.errors == errors ? n->type->check(n->opts) : NULL;
     if (wrong) sdag_reader_error(&b->r, n->loc, "%s: %s", n->type->name, wrong);
 }
 
 int32_t sdag_build_node(sdag_builder *b, int32_t p, const char *name, sdag_loc loc, const sdag_spec *spec)
 {
-    if (b->nodes.n == SDAG_GRAPH_NODES_MAX) {
-        if (!b->full) sdag_reader_error(&b->r, loc, "more than %d nodes", SDAG_GRAPH_NODES_MAX);
+    if (b->full || b->made == SDAG_GRAPH_NODES_MAX) {
+        if (!b->full)
+            sdag_reader_error(&b->r, loc, "more than %d nodes%s", SDAG_GRAPH_NODES_MAX,
+                              b->module_depth ? ", those within modules counted" : "");
         b->full = true;
         return -1;
     }
+    b->made++;
     int32_t id = b->nodes.n;
     sdag_gnode *n = SDAG_NEW(b->r.a, sdag_gnode);
     *n = (sdag_gnode){.name = name, .phase = p, .use = -1, .every = {-1, SDAG_EPOCHS}, .loc = loc, .spec = spec};

@@ -71,6 +71,7 @@ static void set_default(sdag_arena *a, const sdag_opt *o, void *at)
             .rule = SDAG_SCHED_CONST, .from = (float)o->def, .to = (float)o->def, .factor = 1, .warmup = none};
         break;
     case SDAG_OPT_RECORDS: *(sdag_records *)at = (sdag_records){0}; break;
+    case SDAG_OPT_SCHEDULES: *(sdag_schedules *)at = (sdag_schedules){0}; break;
     }
 }
 
@@ -226,6 +227,23 @@ static void read_schedule(sdag_reader *r, const sdag_opt *o, const char *name, c
     s->factor = (float)f;
 }
 
+/* A map of names to numbers or schedules. */
+static void read_schedules(sdag_reader *r, const sdag_opt *o, const char *name, const sdag_spec *v, sdag_schedules *out)
+{
+    if (v->kind != SDAG_SPEC_MAP) {
+        sdag_reader_error(r, v->loc, "%s is %s, expected a map of names to numbers", name, sdag_kind_text(v));
+        return;
+    }
+    sdag_named_schedule *at = SDAG_NEWS(r->a, sdag_named_schedule, v->n);
+    for (int i = 0; i < v->n; i++) {
+        const sdag_spec_entry *e = &v->entries[i];
+        at[i].name = sdag_arena_str(r->a, e->key);
+        set_default(r->a, &(sdag_opt){.kind = SDAG_OPT_SCHEDULE}, &at[i].schedule);
+        read_schedule(r, o, sdag_arena_printf(r->a, "%s.%s", name, e->key), e->value, &at[i].schedule);
+    }
+    *out = (sdag_schedules){v->n, at};
+}
+
 /* ---- records ---- */
 
 typedef struct record_names {
@@ -326,6 +344,7 @@ static void read_option(sdag_reader *r, const sdag_opt *o, const char *what, con
     case SDAG_OPT_DURATION: sdag_read_duration(r, name, v, at); break;
     case SDAG_OPT_SCHEDULE: read_schedule(r, o, name, v, at); break;
     case SDAG_OPT_RECORDS: read_records(r, o, what, name, v, at); break;
+    case SDAG_OPT_SCHEDULES: read_schedules(r, o, name, v, at); break;
     }
 }
 

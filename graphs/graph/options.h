@@ -7,7 +7,7 @@
  *
  * What is not in the map has its default. Each value is checked by its declared type and range, and each error is
  * reported at its own place, in the words "loss.nt_xent.temperature is 50, expected 0.001 .. 10". Texts are copied;
- * a path is joined to the file's directory unless it was typed after --set. */
+ * a path is joined to the directory of the file that it was written in, unless it was typed after --set. */
 #ifndef SDAG_GRAPHS_GRAPH_OPTIONS_H
 #define SDAG_GRAPHS_GRAPH_OPTIONS_H
 
@@ -16,17 +16,29 @@
 
 enum { SDAG_READER_ERRORS_MAX = 100 }; /* later ones are counted but not reported */
 
+/* What an error is followed by: a note for the use of the module whose body is read, and so on outwards; or one that
+ * says where the module is defined, while a use of it is read. */
+typedef struct sdag_read_use {
+    const char *what; /* "module.block" */
+    sdag_loc loc;
+    const struct sdag_read_use *up;
+    bool defined; /* loc is the definition */
+} sdag_read_use;
+
 /* What reading needs, and what it has found. */
 typedef struct sdag_reader {
     sdag_arena *a;
     sdag_log *log;
-    const char *dir; /* of the YAML file, "": the current directory */
-    int errors;      /* so far, repeated ones included */
+    const char *dir;          /* of the YAML file, "": the current directory */
+    int errors;               /* so far, repeated ones included */
+    const sdag_read_use *use; /* innermost; NULL: none */
     SDAG_VEC(struct sdag_read_error {
         sdag_loc loc;
         const char *text;
+        const sdag_read_use *use;
     })
-    found; /* in the order of the file */
+    found;                             /* in the order of the file */
+    SDAG_VEC(const sdag_spec *) paths; /* the values that were read as paths */
 } sdag_reader;
 
 void sdag_reader_init(sdag_reader *r, sdag_arena *a, sdag_log *log, const char *file);

@@ -38,16 +38,19 @@ void sdag_reader_error(sdag_reader *r, sdag_loc loc, const char *fmt, ...)
     va_end(ap);
     for (int i = 0; i < r->found.n; i++)
         if (same_place(r->found.at[i].loc, loc) && strcmp(r->found.at[i].text, text) == 0) return;
-    *SDAG_PUSH(r->a, &r->found) = (struct sdag_read_error){loc, text};
+    *SDAG_PUSH(r->a, &r->found) = (struct sdag_read_error){loc, text, r->use};
     int at = r->found.n - 1;
     for (; at > 0 && before(loc, r->found.at[at - 1].loc); at--) r->found.at[at] = r->found.at[at - 1];
-    r->found.at[at] = (struct sdag_read_error){loc, text};
+    r->found.at[at] = (struct sdag_read_error){loc, text, r->use};
 }
 
 sdag_status sdag_reader_end(sdag_reader *r)
 {
-    for (int i = 0; i < r->found.n && i < SDAG_READER_ERRORS_MAX; i++)
+    for (int i = 0; i < r->found.n && i < SDAG_READER_ERRORS_MAX; i++) {
         sdag_log_add(r->log, SDAG_ERROR, r->found.at[i].loc, "%s", r->found.at[i].text);
+        for (const sdag_read_use *u = r->found.at[i].use; u; u = u->up)
+            sdag_log_add(r->log, SDAG_NOTE, u->loc, u->defined ? "%s is defined here" : "in %s, used here", u->what);
+    }
     if (r->found.n > SDAG_READER_ERRORS_MAX)
         sdag_log_add(r->log, SDAG_NOTE, SDAG_NOLOC, "more than %d errors; the others are not shown",
                      SDAG_READER_ERRORS_MAX);
@@ -168,7 +171,8 @@ bool sdag_read_path(sdag_reader *r, const char *name, const sdag_spec *v, const 
 {
     const char *text;
     if (!sdag_spec_str(&text, v) || !*text) return refuse(r, name, v, "a path");
-    *out = v->from_set ? sdag_arena_str(r->a, text) : sdag_path_join(r->a, r->dir, text);
+    *SDAG_PUSH(r->a, &r->paths) = v;
+    *out = v->from_set ? sdag_arena_str(r->a, text) : sdag_path_join(r->a, v->dir ? v->dir : r->dir, text);
     return true;
 }
 

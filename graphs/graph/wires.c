@@ -206,11 +206,23 @@ static void check_types(sdag_builder *b, const sdag_gnode *from, const sdag_gnod
                           out->type, in->name, to->type->name, in->type);
 }
 
+/* Within a module a node of `repeat` is called "block.2": the longest name that is one. */
+static end split_inner(sdag_builder *b, const sdag_map *names, const char *text)
+{
+    for (size_t n = strlen(text); n > 0; n--) {
+        if (text[n] && text[n] != '.') continue;
+        end e = {sdag_arena_copy(b->r.a, text, n), text[n] ? text + n + 1 : NULL};
+        if (sdag_map_get(names, e.node) >= 0) return e;
+    }
+    return split(b, text);
+}
+
 static void resolve(sdag_builder *b, const sdag_loose_end *l)
 {
     const sdag_gnode *to = b->nodes.at[l->node];
-    end e = split(b, l->spec->text);
-    int32_t id = sdag_map_get(&b->names[to->phase], e.node);
+    const sdag_map *names = &b->names[to->phase];
+    end e = b->module_depth ? split_inner(b, names, l->spec->text) : split(b, l->spec->text);
+    int32_t id = sdag_map_get(names, e.node);
     if (id < 0) {
         unknown_node(b, to->phase, l->spec, e);
         return;

@@ -5,10 +5,24 @@
 #include "core/ops/ops.h"
 #include "graphs/lower/lower_int.h"
 
+/* A node within a module: all that is emitted belongs to the node of the phase, under a longer name. */
+static void enter_inner(sdag_lowering *x, const sdag_gnode *g)
+{
+    sdag_build *b = &x->build;
+    b->loc = g->loc;
+    b->inner = sdag_arena_printf(b->arena, "%s%s.", x->nesting->path, g->name);
+    b->training = x->nesting->training && !g->freeze;
+    b->frozen = x->nesting->frozen || g->freeze;
+}
+
 static void enter_node(sdag_lowering *x, int32_t index)
 {
     sdag_build *b = &x->build;
     const sdag_gnode *g = &x->req->graph->nodes[index];
+    if (x->nesting) {
+        enter_inner(x, g);
+        return;
+    }
     const sdag_copying *c = x->copying;
     const sdag_gnode *from = c ? sdag_copy_source(x, index) : NULL;
     b->node = c ? c->index : index;
@@ -78,17 +92,10 @@ static void check_ports(sdag_lowering *x, const sdag_gnode *g)
     }
 }
 
-/* Names of the views that a mapping node maps over; *n = 1: a plain value. */
-static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
+const char **sdag_wire_names(sdag_lowering *x, const sdag_gnode *to, int port, int n)
 {
-    *n = 1;
-    int port = 0; /* the first whose views are mapped */
-    while (port < g->n_in && g->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) port++;
-    if (!g->type->maps || port == g->n_in || !g->in[port].n) return NULL;
-    *n = sdag_wire_views(x, g, port);
-    if (x->build.status || *n <= 1) return NULL;
-    const char **names = SDAG_NEWS(x->build.arena, const char *, *n);
-    sdag_wires w = sdag_wires_of(x, g, port);
+    const char **names = SDAG_NEWS(x->build.arena, const char *, n);
+    sdag_wires w = sdag_wires_of(x, to, port);
     int k = 0;
     for (int i = 0; i < w.n; i++) {
         const sdag_ref *r = &w.refs[i];
@@ -98,6 +105,18 @@ static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
             for (int v = 0; v < p->n; v++) names[k++] = p->names[v];
     }
     return names;
+}
+
+/* Names of the views that a mapping node maps over; *n = 1: a plain value. */
+static const char **mapped_views(sdag_lowering *x, const sdag_gnode *g, int *n)
+{
+    *n = 1;
+    int port = 0; /* the first whose views are mapped */
+    while (port < g->n_in && g->type->ins[port].flags & (SDAG_PORT_EVAL | SDAG_PORT_DATA)) port++;
+    if (!g->type->maps || port == g->n_in || !g->in[port].n) return NULL;
+    *n = sdag_wire_views(x, g, port);
+    if (x->build.status || *n <= 1) return NULL;
+    return sdag_wire_names(x, g, port, *n);
 }
 
 void sdag_lower_node(sdag_lowering *x, int32_t index)
@@ -211,6 +230,50 @@ static int32_t source_of(const sdag_graph *g, int32_t index)
     return index;
 }
 
+/* The order of the phase does not know what stands in: sources first, then what is made of them, then the rest. */
+static void lower_needed(sdag_lowering *x, const bool *need)
+{
+    const sdag_graph *g = x->req->graph;
+    const sdag_phase *phase = &g->phases[x->req->phase];
+    for (int turn = 0; turn < 3; turn++)
+        for (int i = 0; i < phase->n_nodes && !x->build.status; i++) {
+            int32_t n = phase->order[i];
+            sdag_role r = g->nodes[n].type->role;
+            if (need[n] && (r == SDAG_ROLE_SOURCE ? 0 : sdag_role_is_data(r) ? 1 : 2) == turn) sdag_lower_node(x, n);
+        }
+}
+
+/* All that leaves a node. */
+static sdag_collected all_values(sdag_lowering *x, int32_t node)
+{
+    const sdag_port *outs = x->req->graph->nodes[node].type->outs;
+    sdag_lowered_port *ports = x->out->ports[node];
+    sdag_collected c = {.node = node};
+    int n = 0;
+    for (int i = 0; outs && outs[i].name; i++) n += ports[i].n;
+    c.vals = SDAG_NEWS(x->build.arena, sdag_val, n + 1);
+    enter_node(x, node);
+    for (int i = 0; outs && outs[i].name; i++)
+        for (int v = 0; v < ports[i].n; v++) c.vals[c.n++] = sdag_port_view(x, &ports[i], v);
+    return c;
+}
+
+static void lower_look(sdag_lowering *x)
+{
+    const sdag_lower_look *l = x->req->look;
+    sdag_build *b = &x->build;
+    bool *need = SDAG_NEWS(b->arena, bool, x->req->graph->n_nodes);
+    if (l->data >= 0) {
+        sdag_ref *data = SDAG_NEW(b->arena, sdag_ref);
+        *data = (sdag_ref){.node = l->data, .loc = x->req->graph->nodes[l->data].loc};
+        x->data = data;
+        need[l->data] = true;
+    }
+    for (int i = 0; i < l->n; i++) mark_needed(x, need, l->nodes[i]);
+    lower_needed(x, need);
+    for (int i = 0; i < l->n && !b->status; i++) *SDAG_PUSH(b->arena, &x->out->collected) = all_values(x, l->nodes[i]);
+}
+
 /* One pass of a probe: the nodes named by its EVAL port on the data named by DATA port number `pass`. */
 static void lower_pass(sdag_lowering *x)
 {
@@ -240,14 +303,7 @@ static void lower_pass(sdag_lowering *x)
     need[source] = true;
     mark_needed(x, need, x->data->node);
     mark_needed(x, need, probe->in[eval].refs[0].node);
-    const sdag_phase *phase = &g->phases[x->req->phase];
-    /* The order of the phase does not know what stands in: sources first, then what is made of them, then the rest. */
-    for (int turn = 0; turn < 3; turn++)
-        for (int i = 0; i < phase->n_nodes && !b->status; i++) {
-            int32_t n = phase->order[i];
-            sdag_role r = g->nodes[n].type->role;
-            if (need[n] && (r == SDAG_ROLE_SOURCE ? 0 : sdag_role_is_data(r) ? 1 : 2) == turn) sdag_lower_node(x, n);
-        }
+    lower_needed(x, need);
     if (b->status) return;
     sdag_collected c = {.node = x->req->probe, .n = 3};
     c.vals = SDAG_NEWS(b->arena, sdag_val, 3);
@@ -272,6 +328,7 @@ sdag_status sdag_lower(sdag_lowered **out, sdag_arena *a, sdag_log *log, const s
     sdag_build_init(&x->build, a, log, &l->program);
     x->build.host = x;
     if (r->pass >= 0) lower_pass(x);
+    else if (r->look) lower_look(x);
     else lower_phase(x);
     *out = l;
     return x->build.status;
@@ -293,13 +350,18 @@ void sdag_lowered_print(sdag_str *s, const sdag_lowered *l)
                                                       : "");
     }
     int part = -1, node = -2;
+    const char *inner = "";
     for (int i = 0; i < p->ops.n; i++) {
         const sdag_program_op *o = &p->ops.at[i];
         if (o->part != part) sdag_str_addf(s, "-- %s\n", part_names[o->part]);
-        if (o->node != node || o->part != part)
-            sdag_str_addf(s, "   # %s\n", o->node >= 0 ? nodes[o->node].name : "compiler");
+        if (o->node != node || o->part != part || strcmp(o->inner, inner)) {
+            const int path = (int)strlen(o->inner);
+            sdag_str_addf(s, "   # %s%s%.*s\n", o->node >= 0 ? nodes[o->node].name : "compiler", path ? "." : "",
+                          path ? path - 1 : 0, o->inner);
+        }
         part = o->part;
         node = o->node;
+        inner = o->inner;
         sdag_str_addf(s, "  ");
         for (int k = 0; k < o->n_out; k++) {
             const sdag_value *v = &p->values.at[o->out[k]];

@@ -10,6 +10,13 @@
 
 #include "graphs/graph/graph.h"
 
+/* Nodes that somebody looks at, with all that they are made of and nothing else: no loss, no probe, no optimizer. */
+typedef struct sdag_lower_look {
+    const int32_t *nodes;
+    int n;
+    int32_t data; /* a source of the phase that stands in for all its data nodes (no augmentation acts); -1: none */
+} sdag_lower_look;
+
 typedef struct sdag_lower_request {
     const sdag_graph *graph;
     int32_t phase;
@@ -17,10 +24,12 @@ typedef struct sdag_lower_request {
     const sdag_dataset *const *data; /* one a graph node; NULL: shapes only (check) */
     int64_t batch;                   /* >0: sources give so many samples (the last partial batch) */
     int32_t probe;                   /* with pass >= 0: the program that evaluates this probe ... */
-    int pass;                        /* ... on the data of its pass number `pass`; -1: the phase itself */
+    int pass;                        /* ... on the data of its pass number `pass`; -1: the phase itself, or ... */
+    const sdag_lower_look *look;     /* ... only what this says, each node's values as a row of `collected`; NULL */
 } sdag_lower_request;
 
-/* The values that a collector reads, in the order of its input ports (see collector.h); 0: not connected. */
+/* The values that a collector reads, in the order of its input ports (see collector.h); 0: not connected. Of a node
+ * that is looked at: what leaves its output ports, in their order, each with all its views. */
 typedef struct sdag_collected {
     int32_t node;
     int n;
@@ -48,6 +57,9 @@ typedef struct sdag_lowered {
 } sdag_lowered;
 
 sdag_status sdag_lower(sdag_lowered **out, sdag_arena *a, sdag_log *log, const sdag_lower_request *r);
+
+/* For a lower of a type that was made for one node: that type. */
+const sdag_node_type *sdag_lowered_type(const sdag_node *n);
 
 /* Text of the program: one line an op with shapes; `dump --stage ops` and `--stage train`. */
 void sdag_lowered_print(sdag_str *s, const sdag_lowered *l);

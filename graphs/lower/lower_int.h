@@ -18,6 +18,12 @@ typedef struct sdag_copying {
     int n_of, in; /* in: self's port that stands for what is not named */
 } sdag_copying;
 
+/* The body of a module at work: what its nodes take from the node that they are of. */
+typedef struct sdag_nesting {
+    const char *path; /* "layer1.0.": of the body within the node of the phase */
+    bool training, frozen;
+} sdag_nesting;
+
 typedef struct sdag_lowering {
     sdag_build build;
     sdag_lowered *out;
@@ -25,6 +31,7 @@ typedef struct sdag_lowering {
     const sdag_ref *data;        /* evaluating a probe: what stands in for the data of the nodes evaluated; NULL */
     bool data_is_source;         /* it stands in for their sources alone */
     const sdag_copying *copying; /* NULL: nodes are lowered as themselves */
+    const sdag_nesting *nesting; /* NULL: req's graph is the file's; otherwise that of a body */
     const struct sdag_lowered *trained_of; /* optimizer: whose `trained` is asked for */
 } sdag_lowering;
 
@@ -69,6 +76,8 @@ bool sdag_copy_reads_outside(const sdag_lowering *x, const sdag_gnode *to, const
 sdag_wires sdag_wires_of(sdag_lowering *x, const sdag_gnode *to, int port);
 /* Number of an output (or input) port by its name; -1. */
 int sdag_port_number(const sdag_port *ports, const char *name);
+/* View `view` of what leaves a port: cut out of the joined views when it is asked for. */
+sdag_val sdag_port_view(sdag_lowering *x, sdag_lowered_port *p, int view);
 /* Calls the update of every node of the phase that has one, after the optimizer. */
 void sdag_lower_updates(sdag_lowering *x);
 /* Lowers one node (its inputs are lowered already). */
@@ -77,6 +86,8 @@ void sdag_lower_node(sdag_lowering *x, int32_t index);
 sdag_val sdag_wire_joint(sdag_lowering *x, const sdag_gnode *to, int port);
 sdag_val sdag_wire_view(sdag_lowering *x, const sdag_gnode *to, int port, int view);
 int sdag_wire_views(sdag_lowering *x, const sdag_gnode *to, int port);
+/* Names of the n views on a port. */
+const char **sdag_wire_names(sdag_lowering *x, const sdag_gnode *to, int port, int n);
 /* The same value as f32 when it is pixels. */
 sdag_val sdag_wire_as_f32(sdag_lowering *x, const sdag_gnode *to, int port, sdag_val v);
 

@@ -51,7 +51,7 @@ static sdag_lowered_port *port_of(sdag_lowering *x, const sdag_ref *r)
 }
 
 /* Member `view` of a port whose views are still joined is cut out when it is asked for: a view, no copy. */
-static sdag_val member(sdag_lowering *x, sdag_lowered_port *p, int view)
+sdag_val sdag_port_view(sdag_lowering *x, sdag_lowered_port *p, int view)
 {
     if (!p->vals[view] && p->joint) {
         int64_t rows = sdag_dim(&x->build, p->joint, 0) / p->n;
@@ -102,7 +102,7 @@ sdag_val sdag_wire_view(sdag_lowering *x, const sdag_gnode *to, int port, int vi
     sdag_wires w = sdag_wires_of(x, to, port);
     for (int i = 0, first; i < w.n; i++) {
         int n = ref_views(x, &w.refs[i], &first);
-        if (view < n) return member(x, port_of(x, &w.refs[i]), first + view);
+        if (view < n) return sdag_port_view(x, port_of(x, &w.refs[i]), first + view);
         view -= n;
     }
     return 0;
@@ -167,6 +167,8 @@ static int in_index(sdag_build *b, const sdag_node *self, const char *port)
 }
 
 const void *sdag_node_opts(const sdag_node *n) { return n->g->opts; }
+
+const sdag_node_type *sdag_lowered_type(const sdag_node *n) { return n->g->type; }
 
 const char *sdag_node_name(const sdag_node *n) { return n->g->name; }
 

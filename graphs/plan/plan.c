@@ -222,6 +222,22 @@ static void set_places(planner *x)
     }
 }
 
+static void list_pieces(planner *x)
+{
+    const sdag_program *p = x->program;
+    const int n = p->values.n + p->ops.n;
+    x->plan->pieces = SDAG_NEWS(x->arena, sdag_plan_piece, n + 1);
+    for (int i = 0; i < n; i++) {
+        const sdag_life *l = &x->lives[i];
+        if (!l->bytes) continue;
+        x->plan->pieces[x->plan->n_pieces++] = (sdag_plan_piece){.offset = l->offset,
+                                                                 .bytes = (int64_t)l->bytes,
+                                                                 .first = l->first,
+                                                                 .last = l->kept ? p->ops.n - 1 : l->last,
+                                                                 .writer = l->writer};
+    }
+}
+
 static void set_edges(planner *x)
 {
     sdag_plan *out = x->plan;
@@ -285,6 +301,7 @@ sdag_status sdag_plan_build(sdag_plan **out, sdag_arena *a, sdag_log *log, const
     place_feed(&x);
     place_block(&x, !o->no_reuse);
     set_places(&x);
+    list_pieces(&x);
     set_edges(&x);
     x.plan->feed = x.deps.feed;
     *out = x.plan;

@@ -29,6 +29,15 @@ typedef struct sdag_place {
     int32_t index;  /* STATE */
 } sdag_place;
 
+/* A piece of the block: a value with all that shares its memory by being a view or written over it, or an op's
+ * workspace. Two of one loop (feed or body) that overlap in bytes do not overlap in their lives. */
+typedef struct sdag_plan_piece {
+    int64_t offset, bytes;
+    int32_t first,
+        last;       /* ops that touch it, counted in the one linear order of the plan; kept for the host: the end */
+    int32_t writer; /* op that makes it */
+} sdag_plan_piece;
+
 typedef struct sdag_plan {
     const sdag_program *program;
     sdag_place *places;   /* one a value */
@@ -41,6 +50,8 @@ typedef struct sdag_plan {
     int32_t *n_before;    /* ops that each op waits for, within its loop */
     int32_t *after_start; /* CSR: after[after_start[i] .. after_start[i+1]) wait for op i */
     int32_t *after;
+    sdag_plan_piece *pieces; /* of the block */
+    int n_pieces;
     double *priority;   /* estimated work from this op to the end of its loop, itself included: larger first */
     size_t lower_bound; /* bytes alive at once if ops ran one by one in program order */
     int n_edges_added;  /* dependencies added to share memory */

@@ -24,7 +24,8 @@ typedef struct parser {
     sdag_arena *a;
     sdag_log *log;
     const char *file, *text;
-    size_t len;
+    size_t len, byte, character; /* byte: where that character starts; both only grow */
+    sdag_loc at;                 /* where the text begins in its source; line 0: it is all of it */
     yaml_parser_t yaml;
     yaml_event_t event; /* cleared at once after use, so that what is left can be freed at any time */
     frame stack[SDAG_SPEC_DEPTH_MAX];
@@ -50,11 +51,20 @@ static sdag_status complain(parser *p, sdag_loc loc, const char *fmt, ...)
     return SDAG_INVALID;
 }
 
+/* A place in the text -> one in its source. */
+static sdag_loc in_source(const parser *p, sdag_loc loc)
+{
+    if (!p->at.line) return loc;
+    if (loc.line == 1) loc.col += p->at.col - 1;
+    loc.line += p->at.line - 1;
+    return loc;
+}
+
 /* libyaml counts from 0, and in characters. */
 static sdag_loc place(const parser *p, yaml_mark_t from, yaml_mark_t to)
 {
     int len = to.line == from.line && to.column > from.column ? (int)(to.column - from.column) : 0;
-    return (sdag_loc){p->file, (int)from.line + 1, (int)from.column + 1, len};
+    return in_source(p, (sdag_loc){p->file, (int)from.line + 1, (int)from.column + 1, len});
 }
 
 static sdag_loc event_place(const parser *p) { return place(p, p->event.start_mark, p->event.end_mark); }
@@ -110,11 +120,14 @@ static sdag_status check_bytes(parser *p)
         uint32_t c = 0;
         int n = sdag_utf8(&c, p->text + i, p->len - i);
         unsigned byte = (unsigned char)p->text[i];
-        if (n == 0 && i == 0 && byte >= 0xfe) return sdag_fail(p->log, SDAG_INVALID, loc, "the file must be UTF-8");
-        if (n == 0) return sdag_fail(p->log, SDAG_INVALID, loc, "byte 0x%02x is not UTF-8", byte);
-        if (!is_text(c)) return sdag_fail(p->log, SDAG_INVALID, loc, "a control character, U+%04X", (unsigned)c);
+        if (n == 0 && i == 0 && byte >= 0xfe)
+            return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "the file must be UTF-8");
+        if (n == 0) return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "byte 0x%02x is not UTF-8", byte);
+        if (!is_text(c))
+            return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "a control character, U+%04X", (unsigned)c);
         if (c == '%' && loc.col == 1 && ++directives > DIRECTIVES_MAX)
-            return sdag_fail(p->log, SDAG_INVALID, loc, "more than %d lines that start with %%", DIRECTIVES_MAX);
+            return sdag_fail(p->log, SDAG_INVALID, in_source(p, loc), "more than %d lines that start with %%",
+                             DIRECTIVES_MAX);
         i += (size_t)n;
         loc.col++;
         if (is_break(c, i < p->len ? p->text[i] : 0)) {
@@ -160,6 +173,7 @@ static sdag_status take_key(parser *p, frame *f, const sdag_spec *s, sdag_loc lo
     f->key_loc = loc;
     f->key_bad = true;
     if (s->kind >= SDAG_SPEC_LIST) return complain(p, point(loc), "a key must be text, not %s", sdag_spec_kind_name(s));
+    if (s->code) return complain(p, point(loc), "a key is not computed: ${ } and $names stand in values");
     if (!*s->text) return complain(p, point(loc), "a key is missing");
     if (strlen(s->text) > SDAG_SPEC_KEY_MAX)
         return complain(p, point(loc), "a key of more than %d bytes", SDAG_SPEC_KEY_MAX);
@@ -226,6 +240,7 @@ static void anchor_set(parser *p, const yaml_char_t *name, sdag_spec *s)
         sdag_map_put(&p->anchor_ids, sdag_arena_str(p->a, (const char *)name), id);
     }
     p->anchors.at[id] = s;
+    s->anchor = p->anchor_ids.rows[id].key;
 }
 
 static bool tag_fits(const char *tag, sdag_spec_kind kind)
@@ -259,6 +274,43 @@ static bool is_null(const char *text)
            strcmp(text, "NULL") == 0;
 }
 
+/* The byte of libyaml's character index; indices are asked for in rising order. */
+static size_t byte_of(parser *p, size_t index)
+{
+    for (; p->character < index && p->byte < p->len; p->character++) do
+            p->byte++;
+        while (p->byte < p->len && ((unsigned char)p->text[p->byte] & 0xc0) == 0x80);
+    return p->byte;
+}
+
+/* Keeps what the file has for a scalar whose text is not that, character by character. */
+static void keep_raw(parser *p, sdag_spec *s)
+{
+    const yaml_event_t *e = &p->event;
+    bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (plain && e->start_mark.line == e->end_mark.line && !e->data.scalar.anchor && !e->data.scalar.tag && !s->lead)
+        return;
+    size_t from = byte_of(p, e->start_mark.index);
+    s->raw = sdag_arena_copy(p->a, p->text + from, byte_of(p, e->end_mark.index) - from);
+}
+
+/* Sets text and code: arithmetic, a text with some in it, or neither; then \${ is ${. Returns 1 + the byte of a ${ that
+ * has no }; 0. */
+static int take_code(parser *p, sdag_spec *s, const char *text, bool plain)
+{
+    sdag_spec_code code;
+    const char *inner;
+    size_t n;
+    bool closed = sdag_spec_code_of(&code, &inner, &n, text, plain);
+    s->code = closed ? (uint8_t)code : SDAG_SPEC_PIECES;
+    s->text = s->code ? text : sdag_spec_unescape(p->a, text);
+    if (s->code == SDAG_SPEC_ARITHMETIC && inner != text) {
+        s->lead = 2;
+        s->text = sdag_arena_copy(p->a, inner, n);
+    }
+    return closed ? 0 : 1 + (int)(inner - text);
+}
+
 static sdag_status take_scalar(parser *p)
 {
     const yaml_event_t *e = &p->event;
@@ -274,16 +326,21 @@ static sdag_status take_scalar(parser *p)
     /* Quotes, !, and !!str say "this is text"; that matters where the text could be read as something else. */
     bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (tag && (strcmp(tag, "!") == 0 || strcmp(tag, "tag:yaml.org,2002:str") == 0)) plain = false;
-    if (plain && text[0] == '$' && !sdag_spec_is_name(text + 1))
-        status = complain(p, s->loc, "a $name is letters, digits, _ and -, alone; quote other text that starts with $");
+    int open = take_code(p, s, sdag_arena_copy(p->a, text, len), plain);
+    keep_raw(p, s);
+    bool named = text[0] != '$' || text[1] == '{' || sdag_spec_is_name(text + 1);
+    if (open)
+        status = complain(p, sdag_spec_place(s, open - 1, 2), "a ${ without its }; write \\${ for one that is text");
+    else if (plain && !named && s->code != SDAG_SPEC_ARITHMETIC)
+        status = complain(p, s->loc,
+                          "a $name is letters, digits, _ and -, alone or in arithmetic such as $a / 2; quote "
+                          "other text that starts with $, and put values into a text as ${a}");
     if (plain && text[0] == '\\' && text[1] == '$') {
         plain = false;
-        text++;
-        len--;
+        if (s->text[0] == '\\') s->text++;
     }
-    s->text = sdag_arena_copy(p->a, text, len);
-    s->quoted = !plain && sdag_spec_special(s->text);
-    if (plain && is_null(s->text)) s->kind = SDAG_SPEC_NULL;
+    s->quoted = !plain && !s->code && sdag_spec_special(s->text);
+    if (plain && !s->code && is_null(s->text)) s->kind = SDAG_SPEC_NULL;
     sdag_spec_finish(p->a, s);
     anchor_set(p, e->data.scalar.anchor, s);
     return status ? status : attach(p, s, s->loc);
@@ -403,17 +460,17 @@ static sdag_status parse_events(void *arg)
     return p->errors ? SDAG_INVALID : SDAG_OK;
 }
 
-sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
-                                  const char *text, size_t len)
+static sdag_status parse_text(const sdag_spec **out, sdag_arena *a, sdag_log *log, sdag_loc at, const char *text,
+                              size_t len)
 {
     *out = NULL;
     parser *p = SDAG_NEW(a, parser);
-    *p = (parser){.a = a, .log = log, .anchor_ids = {.a = a}, .file = sdag_log_intern(log, file_name)};
+    *p = (parser){.a = a, .log = log, .anchor_ids = {.a = a}, .at = at, .file = sdag_log_intern(log, at.file)};
     if (!p->file) sdag_arena_escape(a);
     if (len > SDAG_SPEC_TEXT_MAX)
         return sdag_fail(log, SDAG_INVALID, (sdag_loc){p->file, 0, 0, 0}, "%zu bytes; at most %d are read", len,
                          SDAG_SPEC_TEXT_MAX);
-    sdag_log_source(log, p->file, text, len);
+    if (!at.line) sdag_log_source(log, p->file, text, len);
     size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark is no column */
     p->text = text + mark;
     p->len = len - mark;
@@ -431,12 +488,24 @@ sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log
 
     if (!p->root) {
         p->root = node_new(p, SDAG_SPEC_NULL);
-        p->root->loc = (sdag_loc){p->file, 1, 1, 0};
+        p->root->loc = in_source(p, (sdag_loc){p->file, 1, 1, 0});
         p->root->text = "";
         sdag_spec_finish(a, p->root);
     }
     *out = p->root;
     return SDAG_OK;
+}
+
+sdag_status sdag_spec_parse_value(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
+                                  const char *text, size_t len)
+{
+    return parse_text(out, a, log, (sdag_loc){.file = file_name}, text, len);
+}
+
+sdag_status sdag_spec_parse_at(const sdag_spec **out, sdag_arena *a, sdag_log *log, sdag_loc at, const char *text,
+                               size_t len)
+{
+    return parse_text(out, a, log, at, text, len);
 }
 
 sdag_status sdag_spec_parse(const sdag_spec **out, sdag_arena *a, sdag_log *log, const char *file_name,
@@ -453,3 +522,5 @@ sdag_status sdag_spec_parse(const sdag_spec **out, sdag_arena *a, sdag_log *log,
     *out = root;
     return SDAG_OK;
 }
+
+const char *sdag_spec_library(void) { return yaml_get_version_string(); }

@@ -36,13 +36,15 @@ static bool is_bare(const char *text, bool flow)
     return true;
 }
 
-static void print_quoted(sdag_str *out, const char *text)
+/* escape: a ${ is no arithmetic, so that \${ must be written. */
+static void print_quoted(sdag_str *out, const char *text, bool escape)
 {
     sdag_str_add(out, "\"");
     for (size_t left = strlen(text); left;) {
         uint32_t c = 0;
         int n = sdag_utf8(&c, text, left);
         if (n == 0) n = 1, c = (unsigned char)*text; /* trees hold UTF-8; this only keeps the loop going */
+        if (escape && c == '$' && text[1] == '{') sdag_str_add(out, "\\\\");
         if (c == '\n') sdag_str_add(out, "\\n");
         else if (c == '\t') sdag_str_add(out, "\\t");
         else if (c == '"' || c == '\\') sdag_str_addf(out, "\\%c", (int)c);
@@ -59,15 +61,57 @@ static void print_quoted(sdag_str *out, const char *text)
 static void print_scalar(sdag_str *out, const sdag_spec *s, bool flow)
 {
     if (s->kind == SDAG_SPEC_NULL) sdag_str_add(out, "null");
-    else if (!s->quoted && (sdag_spec_special(s->text) || is_bare(s->text, flow))) sdag_str_add(out, s->text);
-    else print_quoted(out, s->text);
+    else if (s->code == SDAG_SPEC_PIECES) print_quoted(out, s->text, false);
+    else if (s->code == SDAG_SPEC_ARITHMETIC) {
+        sdag_str text = {.a = out->a};
+        sdag_str_addf(&text, "${%s}", s->text);
+        print_quoted(out, text.at, false);
+    } else if (!s->quoted && (sdag_spec_special(s->text) || is_bare(s->text, flow))) sdag_str_add(out, s->text);
+    else print_quoted(out, s->text, true);
 }
 
 static void print_key(sdag_str *out, const char *key)
 {
     if (is_bare(key, true) && *key != '$') sdag_str_add(out, key);
-    else print_quoted(out, key);
+    else print_quoted(out, key, true);
     sdag_str_add(out, ":");
+}
+
+/* Whether a text of several lines, such as a formula, is best read after '|', where it stands as it is. */
+static bool is_lines(const sdag_spec *s)
+{
+    if (s->kind != SDAG_SPEC_SCALAR || s->code == SDAG_SPEC_ARITHMETIC || !strchr(s->text, '\n')) return false;
+    if (strchr(" \n$\\", s->text[0]) || (!s->code && strstr(s->text, "${"))) return false;
+    for (const char *p = s->text; *p; p++) {
+        if ((unsigned char)*p < 0x20 && *p != '\n') return false;
+        if ((unsigned char)*p == 0x7f || (unsigned char)*p == 0xc2 || (unsigned char)*p == 0xe2 ||
+            (unsigned char)*p == 0xef)
+            return false; /* some that begin so are breaks or not printable */
+        if (*p == '\n' && p[1] == ' ' && !p[1 + strspn(p + 1, " ")]) return false;
+        if (*p == '\n' && p[1] == ' ' && p[1 + strspn(p + 1, " ")] == '\n') return false;
+    }
+    return true;
+}
+
+static void print_lines(sdag_str *out, const char *text, int indent)
+{
+    size_t n = strlen(text), ends = 0;
+    while (ends < n && text[n - 1 - ends] == '\n') ends++;
+    sdag_str_add(out, ends == 0 ? "|-\n" : ends == 1 ? "|\n" : "|+\n");
+    for (const char *end; *text; text = end + (*end == '\n')) {
+        end = text + strcspn(text, "\n");
+        if (end > text) sdag_str_addf(out, "%*s", indent, "");
+        sdag_str_addn(out, text, (size_t)(end - text));
+        sdag_str_add(out, "\n");
+    }
+}
+
+static bool has_lines(const sdag_spec *s)
+{
+    bool found = is_lines(s);
+    for (int i = 0; !found && s->kind == SDAG_SPEC_LIST && i < s->n; i++) found = has_lines(s->items[i]);
+    for (int i = 0; !found && s->kind == SDAG_SPEC_MAP && i < s->n; i++) found = has_lines(s->entries[i].value);
+    return found;
 }
 
 /* ---- lists and maps ---- */
@@ -96,6 +140,7 @@ static void print_flow(sdag_str *out, const sdag_spec *s, size_t max, bool insid
 static bool print_line(sdag_str *out, const sdag_spec *s, int depth, size_t column)
 {
     if (s->kind == SDAG_SPEC_MAP && depth < BLOCK_DEPTH && s->n > 0) return false;
+    if (s->kind >= SDAG_SPEC_LIST && has_lines(s)) return false;
     size_t before = out->n, max = before + (column < COLUMNS ? COLUMNS - column : 0);
     print_flow(out, s, max, false);
     if (s->kind < SDAG_SPEC_LIST || s->n == 0 || out->n <= max) return true;
@@ -115,7 +160,8 @@ static void print_block(sdag_str *out, const sdag_spec *s, int depth, int indent
         else print_key(out, s->entries[i].key);
         size_t column = (i ? 0 : (size_t)indent) + (out->n - line);
         if (!list) sdag_str_add(out, " ");
-        if (print_line(out, value, depth + 1, column + !list)) {
+        if (is_lines(value)) print_lines(out, value->text, indent + 2);
+        else if (print_line(out, value, depth + 1, column + !list)) {
             sdag_str_add(out, "\n");
         } else if (list) {
             print_block(out, value, depth + 1, indent + 2);
@@ -136,3 +182,5 @@ void sdag_spec_print(sdag_str *out, const sdag_spec *s)
     }
     print_block(out, s, 0, 0);
 }
+
+void sdag_spec_print_line(sdag_str *out, const sdag_spec *s) { print_flow(out, s, SIZE_MAX, false); }

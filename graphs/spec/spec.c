@@ -5,19 +5,22 @@
 
 enum { SHORT_MAP = 8, VALUE_COST = 32 };
 
-const char *const sdag_spec_root_keys[] = {"version", "name",    "family", "about",  "seed",
-                                           "base",    "plugins", "let",    "phases", NULL};
+const char *const sdag_spec_root_keys[] = {"version", "name", "family",  "about",  "seed",    "base",
+                                           "plugins", "let",  "modules", "phases", "extends", NULL};
+
+int sdag_spec_index(const sdag_spec *map, const char *key)
+{
+    if (!map || map->kind != SDAG_SPEC_MAP) return -1;
+    if (map->index) return sdag_map_get(map->index, key);
+    for (int i = 0; i < map->n; i++)
+        if (strcmp(map->entries[i].key, key) == 0) return i;
+    return -1;
+}
 
 const sdag_spec *sdag_spec_get(const sdag_spec *map, const char *key)
 {
-    if (!map || map->kind != SDAG_SPEC_MAP) return NULL;
-    if (map->index) {
-        int i = sdag_map_get(map->index, key);
-        return i < 0 ? NULL : map->entries[i].value;
-    }
-    for (int i = 0; i < map->n; i++)
-        if (strcmp(map->entries[i].key, key) == 0) return map->entries[i].value;
-    return NULL;
+    int i = sdag_spec_index(map, key);
+    return i < 0 ? NULL : map->entries[i].value;
 }
 
 const char *sdag_spec_key(const void *map, int i)
@@ -93,4 +96,36 @@ void sdag_spec_finish(sdag_arena *a, sdag_spec *s)
     index->a = a;
     for (int i = 0; i < s->n; i++) sdag_map_put(index, s->entries[i].key, i);
     s->index = index;
+}
+
+sdag_spec *sdag_spec_copy(sdag_arena *a, const sdag_spec *s, int extra)
+{
+    sdag_spec *to = SDAG_NEW(a, sdag_spec);
+    *to = *s;
+    if (s->kind == SDAG_SPEC_LIST) {
+        to->items = SDAG_NEWS(a, const sdag_spec *, s->n + extra);
+        if (s->n) memcpy(to->items, s->items, (size_t)s->n * sizeof *s->items);
+    } else if (s->kind == SDAG_SPEC_MAP) {
+        to->entries = SDAG_NEWS(a, sdag_spec_entry, s->n + extra);
+        if (s->n) memcpy(to->entries, s->entries, (size_t)s->n * sizeof *s->entries);
+    }
+    return to;
+}
+
+const char *sdag_spec_ref(const sdag_spec *s)
+{
+    return s->kind == SDAG_SPEC_SCALAR && !s->quoted && !s->code && s->text[0] == '$' ? s->text + 1 : NULL;
+}
+
+void sdag_swaps_add(sdag_swaps *w, const sdag_spec *from, const sdag_spec *to)
+{
+    ((sdag_spec *)to)->aliased = true; /* new, so still ours to write: a later swap follows it */
+    *SDAG_PUSH(w->a, &w->list) = (sdag_swap){from, to};
+}
+
+const sdag_spec *sdag_swaps_get(const sdag_swaps *w, const sdag_spec *s)
+{
+    for (int i = 0; s->aliased && i < w->list.n; i++) /* in their order, so chains are followed */
+        if (w->list.at[i].from == s) s = w->list.at[i].to;
+    return s;
 }

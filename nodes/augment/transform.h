@@ -1,43 +1,10 @@
-/* Transforms: the units of an augmentation. One file each; the node `augment` runs a chain of them on every sample.
- *
- * A transform is a record type (name, sentence, options: see core/node/opt.h) whose `type` is an sdag_transform:
- *
- *   static void apply(sdag_image *im, const void *opts, sdag_rng *r)
- *   {
- *       const solarize *o = opts;
- *       if (sdag_rng_f32(r) >= o->p) return;
- *       float *x = sdag_image_px(im);                       // f32[h,w,c], to be changed in place
- *       ...
- *   }
- *   static const sdag_transform transform = {.apply = apply};
- *   const sdag_record_type sdag_transform_solarize = {.name = "solarize", .type = &transform, ...};
- *
- * Pixels are f32 in 0..1, channels-last, in any number of channels unless said otherwise. */
+/* The built-in transforms, one file each, and what they share. What a transform is: core/node/transform.h. */
 #ifndef SDAG_NODES_AUGMENT_TRANSFORM_H
 #define SDAG_NODES_AUGMENT_TRANSFORM_H
 
 #include "core/base/rng.h"
 #include "core/node/opt.h"
 #include "nodes/augment/image.h"
-
-/* What is known of the images at one point of the chain before any is seen. */
-typedef struct sdag_frame {
-    int64_t h, w, c; /* h = w = 0: sizes differ */
-    int64_t most;    /* elements of the largest; with `shorter`, before the resize */
-    int64_t shorter; /* not 0: sizes differ, but the shorter side will be this; only a crop may follow */
-} sdag_frame;
-
-enum { SDAG_TRANSFORM_WHY = 160 };
-
-typedef struct sdag_transform {
-    bool any_pixels; /* takes pixels as they come (bytes, a window, a pending resize): never calls sdag_image_px */
-    bool crops;      /* may follow a resize of images of mixed sizes to one number */
-    /* Changes *f to what comes out; false: impossible, and why says so. NULL: the same size, whatever it is. */
-    bool (*size)(sdag_frame *f, const void *opts, char why[SDAG_TRANSFORM_WHY]);
-    int64_t (*tmp)(const sdag_frame *f, const void *opts); /* floats of im->tmp for images of *f; NULL: none */
-    /* One sample. Runs on any worker; must not allocate; draws from r only. */
-    void (*apply)(sdag_image *im, const void *opts, sdag_rng *r);
-} sdag_transform;
 
 /* One row a transform. */
 /* clang-format off */

@@ -85,6 +85,13 @@ sdag_val sdag_layer_flat(sdag_build *b, sdag_val x)
     return sdag_op_reshape(b, x, SDAG_SHAPE(s.d[0], -1));
 }
 
+void sdag_layer_out(sdag_build *b, const sdag_node *self, sdag_val y)
+{
+    const sdag_beside beside = sdag_in_beside(b, self, "x");
+    sdag_out(b, self, "y", y);
+    sdag_out_beside(b, self, "y", &beside);
+}
+
 sdag_val sdag_layer_activation(sdag_build *b, sdag_val x, int activation)
 {
     switch (activation) {

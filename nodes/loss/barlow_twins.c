@@ -44,4 +44,6 @@ const sdag_node_type sdag_node_loss_barlow_twins = {
     .lower = lower,
     .example = "{type: loss.barlow_twins, in: projector, lambda: 5e-3}",
     .paper = "Zbontar et al. 2021, arXiv:2103.03230",
+    .pulls = "each feature over both views",
+    .pushes = "different features",
 };

@@ -42,4 +42,5 @@ const sdag_node_type sdag_node_loss_bce = {
     .outs = sdag_compare_outs,
     .lower = lower,
     .example = "{type: loss.bce, in: {x: decoder, y: images}}",
+    .pulls = "output and target",
 };

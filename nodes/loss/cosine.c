@@ -55,4 +55,5 @@ const sdag_node_type sdag_node_loss_cosine = {
     .lower = lower,
     .example = "{type: loss.cosine, in: {online: projector, target: projector}, pairs: crossed}",
     .paper = "Grill et al. 2020, arXiv:2006.07733",
+    .pulls = "online view and target view",
 };

@@ -80,4 +80,5 @@ const sdag_node_type sdag_node_loss_cross_entropy = {
     .outs = outs,
     .lower = lower,
     .example = "{type: loss.cross_entropy, in: {logits: head, target: few.label}}",
+    .pulls = "scores and target class",
 };

@@ -81,4 +81,6 @@ const sdag_node_type sdag_node_loss_info_nce = {
     .lower = lower,
     .example = "{type: loss.info_nce, in: {query: projector, positive: projector}, temperature: 0.2}",
     .paper = "He et al. 2020, arXiv:1911.05722",
+    .pulls = "a query and its positive key",
+    .pushes = "the query and all negatives",
 };

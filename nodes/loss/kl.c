@@ -35,4 +35,5 @@ const sdag_node_type sdag_node_loss_kl = {
     .lower = lower,
     .example = "{type: loss.kl, in: {mean: mean, log_var: log_var}}",
     .paper = "Kingma & Welling 2014, arXiv:1312.6114",
+    .pulls = "code and standard normal",
 };

@@ -40,4 +40,5 @@ const sdag_node_type sdag_node_loss_l1 = {
     .outs = sdag_compare_outs,
     .lower = lower,
     .example = "{type: loss.l1, in: {x: decoder, y: images}}",
+    .pulls = "output and target",
 };

@@ -28,4 +28,5 @@ const sdag_node_type sdag_node_loss_mse = {
     .outs = sdag_compare_outs,
     .lower = lower,
     .example = "{type: loss.mse, in: {x: decoder, y: images}}",
+    .pulls = "output and target",
 };

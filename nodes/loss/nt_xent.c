@@ -56,4 +56,6 @@ const sdag_node_type sdag_node_loss_nt_xent = {
     .lower = lower,
     .example = "{type: loss.nt_xent, in: projector, temperature: 0.2}",
     .paper = "Chen et al. 2020, arXiv:2002.05709",
+    .pulls = "views of one sample",
+    .pushes = "all other samples of the batch",
 };

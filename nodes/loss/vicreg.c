@@ -68,4 +68,6 @@ const sdag_node_type sdag_node_loss_vicreg = {
     .lower = lower,
     .example = "{type: loss.vicreg, in: projector}",
     .paper = "Bardes et al. 2022, arXiv:2105.04906",
+    .pulls = "two views of one sample",
+    .pushes = "the samples of a batch, and the features from each other",
 };

@@ -22,4 +22,5 @@ const sdag_node_type sdag_node_math_stop_gradient = {
     .lower = lower,
     .example = "{type: math.stop_gradient, in: projector}",
     .paper = "Chen & He 2021, arXiv:2011.10566",
+    .stops_gradient = true,
 };

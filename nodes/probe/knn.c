@@ -134,7 +134,7 @@ static void sort(heap *h)
     }
 }
 
-static void ask(state *s, const float *query, const int32_t *label, int64_t n, double temperature)
+static void ask(state *s, sdag_collector *c, const float *query, const int32_t *label, int64_t n, double temperature)
 {
     heap heaps[QUERIES];
     const sdag_gathered *b = &s->bank;
@@ -146,7 +146,9 @@ static void ask(state *s, const float *query, const int32_t *label, int64_t n, d
     }
     for (int64_t i = 0; i < n; i++) {
         sort(&heaps[i]);
-        s->right += vote(s, &heaps[i], temperature) == label[i];
+        const int guess = vote(s, &heaps[i], temperature);
+        s->right += guess == label[i];
+        sdag_confused(c, s->classes, label[i], guess);
     }
     s->asked += n;
 }
@@ -189,7 +191,7 @@ static sdag_status batch(void *state_, sdag_collector *c, int pass, const sdag_t
     unit_rows(g->x + before * g->d, g->n - before, g->d);
     double temperature = ((const knn *)c->opts)->temperature;
     for (int64_t i = 0; pass && i < g->n; i += QUERIES)
-        ask(s, g->x + i * g->d, g->label + i, g->n - i < QUERIES ? g->n - i : QUERIES, temperature);
+        ask(s, c, g->x + i * g->d, g->label + i, g->n - i < QUERIES ? g->n - i : QUERIES, temperature);
     return SDAG_OK;
 }
 

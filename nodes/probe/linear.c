@@ -146,7 +146,7 @@ static sdag_status prepare(state *s, const sdag_collector *c)
     return train(s, c);
 }
 
-static void classify(state *s)
+static void classify(state *s, sdag_collector *c)
 {
     const sdag_gathered *q = &s->query;
     for (int64_t i = 0; i < q->n; i += s->step_rows) {
@@ -156,8 +156,9 @@ static void classify(state *s)
         for (int64_t k = 0; k < n; k++) {
             const float *p = s->p + k * s->classes;
             int best = 0;
-            for (int c = 1; c < s->classes; c++) best = p[c] > p[best] ? c : best;
+            for (int j = 1; j < s->classes; j++) best = p[j] > p[best] ? j : best;
             s->right += best == q->label[i + k];
+            sdag_confused(c, s->classes, q->label[i + k], best);
         }
     }
     s->asked += q->n;
@@ -180,7 +181,7 @@ static sdag_status batch(void *state_, sdag_collector *c, int pass, const sdag_t
     s->query.n = 0;
     s->query.d = s->bank.d;
     st = sdag_gather(&s->query, c, pass, ports);
-    if (!st) classify(s);
+    if (!st) classify(s, c);
     return st;
 }
 

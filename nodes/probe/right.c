@@ -17,7 +17,14 @@ static int64_t rank_of(const float *x, int64_t n, int64_t y)
     return x[y] == x[y] ? before : n; /* a NaN is last */
 }
 
-sdag_status sdag_right_add(sdag_right *r, const sdag_collector *c, int64_t top, const sdag_tensor *logits,
+static int64_t best_of(const float *x, int64_t n)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; i++) best = x[i] > x[best] || x[best] != x[best] ? i : best;
+    return best;
+}
+
+sdag_status sdag_right_add(sdag_right *r, sdag_collector *c, int64_t top, const sdag_tensor *logits,
                            const sdag_tensor *labels)
 {
     const sdag_shape *s = &logits->shape;
@@ -28,8 +35,10 @@ sdag_status sdag_right_add(sdag_right *r, const sdag_collector *c, int64_t top, 
         if (y >= s->d[1])
             return sdag_fail(c->log, SDAG_INVALID, c->loc, "%s: label %d is outside 0..%lld", c->node, (int)y,
                              (long long)s->d[1] - 1);
+        const float *x = SDAG_DATA_F32(*logits) + i * s->d[1];
         r->seen++;
-        r->right += rank_of(SDAG_DATA_F32(*logits) + i * s->d[1], s->d[1], y) < top;
+        r->right += rank_of(x, s->d[1], y) < top;
+        sdag_confused(c, s->d[1], y, best_of(x, s->d[1]));
     }
     return SDAG_OK;
 }

@@ -71,7 +71,7 @@ static const char *count_text(char *buf, size_t size, size_t n)
     return buf;
 }
 
-static sdag_status check_phase(sdag_cli *c, seen *w, const sdag_graph *g, int32_t phase, bool quiet)
+static sdag_status check_phase(sdag_cli *c, seen *w, const sdag_graph *g, int32_t phase, json_t *to)
 {
     const sdag_phase *p = &g->phases[phase];
     checked main_program = {0}, other;
@@ -84,30 +84,57 @@ static sdag_status check_phase(sdag_cli *c, seen *w, const sdag_graph *g, int32_
             status = check_program(&other, c, w, &pass);
         }
     }
-    char weights[32];
-    if (!status && !quiet)
-        printf("  %-12s %-8s %3d nodes, %4d ops, %8s weights, %7.1f MiB planned\n", p->name,
-               p->optimizer >= 0 ? "trains" : "predicts", p->n_nodes, main_program.ops,
-               count_text(weights, sizeof weights, main_program.weights), (double)main_program.bytes / (1 << 20));
-    return status;
+    if (status || !to) return status;
+    json_t *one = json_pack("{s:s, s:b, s:i, s:i, s:I, s:I}", "name", p->name, "trains", p->optimizer >= 0, "nodes",
+                            p->n_nodes, "ops", main_program.ops, "weights", (json_int_t)main_program.weights,
+                            "planned_bytes", (json_int_t)main_program.bytes);
+    return json_array_append_new(to, one) ? SDAG_NOMEM : SDAG_OK;
 }
 
-sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, bool quiet)
+sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, json_t *to)
 {
     sdag_status status = SDAG_OK;
     seen w = {0};
     for (int32_t i = 0; i < g->n_phases; i++) {
-        sdag_status one = check_phase(c, &w, g, i, quiet);
+        sdag_status one = check_phase(c, &w, g, i, to);
         if (one && !status) status = one;
     }
     return status;
 }
 
+static void print_phases(const sdag_cli *c, const sdag_graph *g, const json_t *phases)
+{
+    const json_t *p;
+    size_t i;
+    char weights[32];
+    printf("%s: %d phase%s\n", g->name ? g->name : c->args[0], g->n_phases, g->n_phases == 1 ? "" : "s");
+    json_array_foreach(phases, i, p)
+        printf("  %-12s %-8s %3d nodes, %4d ops, %8s weights, %7.1f MiB planned\n",
+               json_string_value(json_object_get(p, "name")),
+               json_is_true(json_object_get(p, "trains")) ? "trains" : "predicts",
+               (int)json_integer_value(json_object_get(p, "nodes")), (int)json_integer_value(json_object_get(p, "ops")),
+               count_text(weights, sizeof weights, (size_t)json_integer_value(json_object_get(p, "weights"))),
+               (double)json_integer_value(json_object_get(p, "planned_bytes")) / (1 << 20));
+}
+
 sdag_status sdag_cli_check(sdag_cli *c)
 {
-    sdag_graph *g;
-    sdag_status status = sdag_cli_load(&g, NULL, c, c->args[0]);
-    if (status) return status;
-    if (!c->quiet) printf("%s: %d phase%s\n", g->name ? g->name : c->args[0], g->n_phases, g->n_phases == 1 ? "" : "s");
-    return sdag_cli_check_graph(c, g, c->quiet);
+    sdag_graph *g = NULL;
+    json_t *phases = json_array();
+    sdag_log_quiet(c->log, c->json); /* the messages are in the object */
+    sdag_status status = phases ? sdag_cli_load(&g, NULL, c, c->args[0]) : SDAG_NOMEM;
+    if (!status) status = sdag_cli_check_graph(c, g, phases);
+    sdag_log_quiet(c->log, false);
+    if (!c->json && g && !c->quiet) print_phases(c, g, phases);
+    if (!c->json || !phases) {
+        json_decref(phases);
+        return status;
+    }
+    json_t *all = json_object();
+    json_object_set_new(all, "name", json_string(g && g->name ? g->name : c->args[0]));
+    json_object_set_new(all, "valid", json_boolean(!status));
+    json_object_set_new(all, "phases", phases);
+    json_object_set_new(all, "messages", sdag_cli_messages(c));
+    sdag_status printed = sdag_cli_print_json(c, all);
+    return status ? status : printed;
 }

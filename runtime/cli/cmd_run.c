@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/cpu/gemm.h"
 #include "runtime/cli/cli.h"
+#include "runtime/plugin/plugin.h"
 #include "runtime/run/run.h"
 #include "viz/viz.h"
 
@@ -66,21 +67,43 @@ static sdag_status lock_folder(sdag_cli *c, const char *dir)
     return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "%s: another run is working there", dir);
 }
 
-static void fix_set_path(sdag_cli *c, const char *here, const sdag_gnode *n, const char *key)
+/* "data/x" of "examples/moco/data/x" below "examples/moco"; NULL: it lies elsewhere. */
+static const char *below(const char *path, const char *dir)
 {
-    sdag_spec *v = (sdag_spec *)sdag_spec_get(n->spec, key);
-    if (v && v->from_set && v->text) v->text = sdag_path_join(c->arena, here, v->text);
+    size_t n = strlen(dir);
+    if (!n) return *path == '/' ? NULL : path;
+    return !strncmp(path, dir, n) && path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* Paths that were typed after --set are relative to this directory: the effective file holds them absolute. */
-static void fix_set_paths(sdag_cli *c, const sdag_graph *g, const char *here)
+/* The effective file says in one `base:` what its paths are relative to. Those that were typed after --set are relative
+ * to this directory, and become absolute; those of a file that it extends are said from the file at hand. */
+static void fix_path(sdag_cli *c, const sdag_graph *g, sdag_spec *v, const char *here)
 {
-    for (int i = 0; i < g->n_nodes; i++) {
-        if (g->nodes[i].weights) fix_set_path(c, here, &g->nodes[i], "weights");
-        for (const sdag_opt *o = g->nodes[i].type->opts; o && o->name; o++) {
-            const char *dot = strrchr(o->name, '.');
-            if (o->kind == SDAG_OPT_PATH) fix_set_path(c, here, &g->nodes[i], dot ? dot + 1 : o->name);
-        }
+    if (!v->text) return;
+    if (v->from_set) v->text = sdag_path_join(c->arena, here, v->text);
+    else if (v->dir) {
+        const char *whole = sdag_path_join(c->arena, v->dir, v->text);
+        const char *near = sdag_spec_get(g->spec, "base") ? NULL : below(whole, sdag_path_dir(c->arena, g->file));
+        v->text = near ? near : sdag_path_join(c->arena, here, whole);
+    }
+    v->from_set = false; /* one value may stand in several places */
+    v->dir = NULL;
+}
+
+/* The effective file finds the plugins again: what was typed after --set, or found by --plugin-path, gets its path. */
+static void fix_plugins(sdag_cli *c, const sdag_spec *spec, const char *here)
+{
+    const sdag_spec *v = sdag_spec_get(spec, "plugins"), *one[1] = {v}, **items = one;
+    int n = v ? 1 : 0;
+    if (v && v->kind == SDAG_SPEC_LIST) items = v->items, n = v->n;
+    for (int i = 0; i < n; i++) {
+        sdag_spec *item = (sdag_spec *)items[i];
+        const sdag_plugin_where where = {sdag_cli_plugin_dir(c, spec, item), c->plugin_path}, plain = {where.dir, NULL};
+        const char *path = item->text ? sdag_plugin_find(c->arena, item->text, &where) : NULL;
+        const char *again = item->text ? sdag_plugin_find(c->arena, item->text, &plain) : NULL;
+        if (!path) continue;
+        if (sdag_plugin_is_path(item->text) ? item->from_set : !again || strcmp(path, again))
+            item->text = sdag_path_join(c->arena, here, path);
     }
 }
 
@@ -99,7 +122,8 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     sdag_str s = {.a = c->arena};
     if (!getcwd(here, sizeof here))
         return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "the current directory: %s", strerror(errno));
-    fix_set_paths(c, g, here);
+    for (int i = 0; i < g->n_paths; i++) fix_path(c, g, (sdag_spec *)g->paths[i], here);
+    fix_plugins(c, spec, here);
     sdag_str_addf(&s, "# the effective pipeline of %s\n", g->file);
     const char *base = find_base(c, g, spec, here);
     sdag_spec text = {.kind = SDAG_SPEC_SCALAR, .text = realpath(base, real) ? real : base}, root = *spec;
@@ -118,19 +142,30 @@ static sdag_status write_config(sdag_cli *c, const sdag_graph *g, const sdag_spe
     return sdag_out_commit(&o, c->log);
 }
 
-/* The last value of every probe, phases in the order of the file. */
+static void remove_report(const char *path)
+{
+    DIR *d = opendir(path);
+    if (!d) return;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.') unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    rmdir(path);
+}
+
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl"};
+    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
+    remove_report(sdag_arena_printf(c->arena, "%s/report", dir));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(sdag_arena_printf(c->arena, "%s/%s", dir, files[i]));
     rmdir(dir); /* stays when a sink has written into it */
 }
 
+/* The last value of every probe, phases in the order of the file. */
 static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
@@ -146,6 +181,32 @@ static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
     }
     json_decref(root);
     printf("results in %s\n", dir);
+    const char *page = sdag_arena_printf(c->arena, "%s/report.html", dir);
+    if (!access(page, F_OK)) printf("as a page: %s\n", page);
+}
+
+/* What `check` finds; -v says it of each phase. */
+static sdag_status check_all(sdag_cli *c, const sdag_graph *g)
+{
+    json_t *phases = c->verbose ? json_array() : NULL, *p;
+    size_t i;
+    sdag_status status = sdag_cli_check_graph(c, g, phases);
+    json_array_foreach(phases, i, p) sdag_cli_detail(
+        c, "phase '%s': %lld operations, %lld trained numbers, %.1f MiB planned",
+        json_string_value(json_object_get(p, "name")), (long long)json_integer_value(json_object_get(p, "ops")),
+        (long long)json_integer_value(json_object_get(p, "weights")),
+        (double)json_integer_value(json_object_get(p, "planned_bytes")) / (1 << 20));
+    json_decref(phases);
+    return status;
+}
+
+/* For a program: where the results lie, and summary.json. */
+static sdag_status print_json(sdag_cli *c, const char *dir)
+{
+    json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
+    if (!root) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s/summary.json cannot be read", dir);
+    json_object_set_new(root, "folder", json_string(dir));
+    return sdag_cli_print_json(c, root);
 }
 
 sdag_status sdag_cli_run(sdag_cli *c)
@@ -160,8 +221,10 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (dir && file && !c->quiet)
         sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "the run continues with %s/config.yaml; %s is not read", dir, file);
     if (dir) file = sdag_arena_printf(c->arena, "%s/config.yaml", dir);
+    if (c->embedding && strcmp(c->embedding, "pca") && strcmp(c->embedding, "tsne"))
+        return sdag_fail(c->log, SDAG_USAGE, SDAG_NOLOC, "--embedding is '%s', expected pca or tsne", c->embedding);
     sdag_status status = sdag_cli_load(&g, &spec, c, file);
-    if (!status) status = sdag_cli_check_graph(c, g, true);
+    if (!status) status = check_all(c, g);
     if (!status) status = sdag_gemm_init(c->log);
     if (!status && !c->resume) status = make_folder(&dir, c, g);
     if (!status) status = lock_folder(c, dir);
@@ -172,14 +235,20 @@ sdag_status sdag_cli_run(sdag_cli *c)
         status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir),
                                &(sdag_viz_options){0});
     if (status) return status;
+    sdag_cli_detail(c, "%s in %s, %d thread%s", c->resume ? "continues" : "runs", dir, sdag_cli_threads(c),
+                    sdag_cli_threads(c) == 1 ? "" : "s");
     sdag_run_options o = {.graph = g,
                           .out_dir = dir,
                           .threads = sdag_cli_threads(c),
                           .resume = c->resume != NULL,
                           .progress = !c->no_progress,
-                          .quiet = c->quiet};
+                          .quiet = c->quiet,
+                          .no_report = c->no_report,
+                          .embedding = c->embedding,
+                          .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
+    if (!status && c->json) return print_json(c, dir);
     if (!status && !c->quiet) print_summary(c, g, dir);
     return status;
 }

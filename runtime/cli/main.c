@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/cli/cli.h"
 
@@ -155,6 +156,19 @@ static sdag_status parse(sdag_cli *c, const sdag_command *cmd, int argc, char **
     return SDAG_OK;
 }
 
+/* Colours where a person looks; https://no-color.org: NO_COLOR, when it is not empty, means none. */
+static sdag_status set_style(sdag_cli *c)
+{
+    static const char *const whens[] = {"auto", "always", "never"};
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool color = isatty(STDERR_FILENO) && !(none && *none) && term && strcmp(term, "dumb");
+    int when = 0;
+    while (c->color && when < 3 && strcmp(c->color, whens[when])) when++;
+    if (when == 3) return wrong(c, "--color takes auto, always or never, not '%s'", c->color, NULL);
+    sdag_log_style(c->log, c->verbose, when ? when == 1 : color);
+    return SDAG_OK;
+}
+
 typedef struct start {
     sdag_cli *cli;
     int argc;
@@ -170,6 +184,8 @@ static sdag_status dispatch(void *arg)
         return SDAG_USAGE;
     }
     const char *word = s->argv[1];
+    set_style(c);
+    if (!strcmp(word, "__complete")) return sdag_cli_complete(c, s->argc - 2, s->argv + 2);
     bool help = !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
     if (help && s->argc == 2) {
         usage(NULL);
@@ -177,9 +193,7 @@ static sdag_status dispatch(void *arg)
     }
     if (!strcmp(word, "--version")) return sdag_cli_print(c, "ssldag " SSLDAG_VERSION "\n");
     if (help) word = s->argv[2];
-    const sdag_command *cmd = NULL;
-    for (int i = 0; i < sdag_commands_n; i++)
-        if (!strcmp(sdag_commands[i].name, word)) cmd = &sdag_commands[i];
+    const sdag_command *cmd = sdag_command_find(word);
     if (help && cmd) {
         usage(cmd);
         return SDAG_OK;
@@ -187,12 +201,13 @@ static sdag_status dispatch(void *arg)
     if (!cmd) return wrong(c, "unknown command '%s'", word, sdag_nearest(word, command_name, NULL));
     c->command = cmd->name;
     sdag_status status = parse(c, cmd, s->argc, s->argv);
+    if (!status) status = set_style(c);
     if (status || !c->help) return status ? status : cmd->run(c);
     usage(cmd);
     return SDAG_OK;
 }
 
-int main(int argc, char **argv)
+int sdag_main(int argc, char **argv)
 {
     sdag_arena arena;
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of the write, as a full disk is */

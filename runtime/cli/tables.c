@@ -27,10 +27,22 @@ const sdag_cli_option sdag_cli_options[] = {
 const int sdag_commands_n = sizeof sdag_commands / sizeof *sdag_commands,
           sdag_cli_options_n = sizeof sdag_cli_options / sizeof *sdag_cli_options;
 
+static bool lists(const char *names, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = names; (at = strstr(at, name)); at += n)
+        if ((at == names || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return true;
+    return false;
+}
+
 bool sdag_command_takes(const sdag_command *c, const char *option)
 {
-    size_t n = strlen(option);
-    for (const char *at = c->options; (at = strstr(at, option)); at += n)
-        if ((at == c->options || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return true;
-    return !strcmp(option, "help");
+    return lists(c->options, option) || lists("quiet verbose color help", option);
+}
+
+const sdag_command *sdag_command_find(const char *name)
+{
+    for (int i = 0; i < sdag_commands_n; i++)
+        if (!strcmp(sdag_commands[i].name, name)) return &sdag_commands[i];
+    return NULL;
 }

@@ -21,7 +21,7 @@ static int read_text(char *to, int size, const char *path)
 }
 
 /* cpu.max is "QUOTA PERIOD" in microseconds, or "max PERIOD" (Linux, Documentation/admin-guide/cgroup-v2.rst). */
-static int quota_of(const char *dir)
+static int64_t quota_of(const char *dir)
 {
     char path[PATH_MAX + 16], text[64];
     long long quota, period;
@@ -29,10 +29,10 @@ static int quota_of(const char *dir)
     if (!read_text(text, sizeof text, path)) return 0;
     if (sscanf(text, "%lld %lld", &quota, &period) != 2 || quota <= 0 || period <= 0) return 0;
     long long n = quota / period + (quota % period != 0);
-    return n > SDAG_SLOTS_MAX ? SDAG_SLOTS_MAX : (int)n;
+    return n > SDAG_SLOTS_MAX ? SDAG_SLOTS_MAX : n;
 }
 
-int sdag_cpus_quota(const char *root, const char *self)
+int64_t sdag_group_least(const char *root, const char *self, int64_t (*of)(const char *dir))
 {
     char text[PATH_MAX], dir[PATH_MAX];
     if (!read_text(text, sizeof text, self)) return 0;
@@ -42,16 +42,19 @@ int sdag_cpus_quota(const char *root, const char *self)
         if (line) line++;
     }
     if (!line) return 0;
-    int least = 0, n = snprintf(dir, sizeof dir, "%s%.*s", root, (int)strcspn(line + 3, "\n"), line + 3);
+    int64_t least = 0;
+    int n = snprintf(dir, sizeof dir, "%s%.*s", root, (int)strcspn(line + 3, "\n"), line + 3);
     if (n < 0 || n >= (int)sizeof dir) return 0;
     for (size_t end = strlen(dir); end >= strlen(root); end--) {
         if (dir[end] && dir[end] != '/') continue;
         dir[end] = 0;
-        int q = quota_of(dir);
+        int64_t q = of(dir);
         if (q && (!least || q < least)) least = q;
     }
     return least;
 }
+
+int sdag_cpus_quota(const char *root, const char *self) { return (int)sdag_group_least(root, self, quota_of); }
 
 static int affinity(void)
 {

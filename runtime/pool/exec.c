@@ -183,8 +183,15 @@ static void get_ready(sdag_exec *x, bool body, bool feed)
 static sdag_status report(sdag_exec *x)
 {
     const sdag_hit *h = &x->hit;
-    int32_t node = x->program->ops.at[h->op].node;
+    const sdag_program_op *o = &x->program->ops.at[h->op];
+    int32_t node = o->node;
     sdag_loc loc = node >= 0 && x->node_locs ? x->node_locs[node] : SDAG_NOLOC;
+    if (node >= 0 && x->node_names && o->inner && o->inner[0]) { /* within a module: its line, then the node's */
+        sdag_fail(x->log, h->status, o->loc, "%s.%.*s: %s", x->node_names[node], (int)strlen(o->inner) - 1, o->inner,
+                  h->text);
+        sdag_log_add(x->log, SDAG_NOTE, loc, "in '%s', here", x->node_names[node]);
+        return h->status;
+    }
     if (node >= 0 && x->node_names) return sdag_fail(x->log, h->status, loc, "%s: %s", x->node_names[node], h->text);
     if (node >= 0) return sdag_fail(x->log, h->status, loc, "node %d: %s", node, h->text);
     return sdag_fail(x->log, h->status, loc, "%s", h->text);
@@ -226,9 +233,14 @@ void sdag_exec_stats_get(const sdag_exec *x, sdag_exec_stats *out)
     out->op_s = x->op_s;
 }
 
+void sdag_exec_clock(sdag_exec *x, bool on)
+{
+    x->timing = on;
+    for (int i = 0; i < x->program->ops.n; i++) atomic_store_explicit(&x->op_ns[i], 0, memory_order_relaxed);
+}
+
 void sdag_exec_stats_reset(sdag_exec *x, bool per_op)
 {
     x->stats = (sdag_exec_stats){0};
-    x->timing = per_op;
-    for (int i = 0; i < x->program->ops.n; i++) atomic_store_explicit(&x->op_ns[i], 0, memory_order_relaxed);
+    sdag_exec_clock(x, per_op);
 }

@@ -70,5 +70,7 @@ typedef struct sdag_exec_stats {
 } sdag_exec_stats;
 void sdag_exec_stats_get(const sdag_exec *x, sdag_exec_stats *out);
 void sdag_exec_stats_reset(sdag_exec *x, bool per_op); /* per_op: measure ops (two clock reads a tile) */
+/* Between steps: from here on ops are measured, or not any more; their sums start at 0, all others go on. */
+void sdag_exec_clock(sdag_exec *x, bool on);
 
 #endif

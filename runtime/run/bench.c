@@ -3,13 +3,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "runtime/records/times.h"
 #include "runtime/run/phase.h"
-
-typedef struct row {
-    const char *name;
-    double seconds;
-    int64_t ops;
-} row;
 
 typedef struct timing {
     sdag_session *s;
@@ -17,17 +12,12 @@ typedef struct timing {
     const sdag_bench_options *o;
     double *step_s;
     double median, best, wait;
-    row *nodes, *kinds;
-    int n_nodes, n_kinds;
+    sdag_times times;
 } timing;
 
 static int by_value(const void *a, const void *b)
 {
     return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b;
-}
-static int by_seconds(const void *a, const void *b)
-{
-    return ((const row *)a)->seconds < ((const row *)b)->seconds ? 1 : -1;
 }
 
 static sdag_status one_step(timing *t, int64_t i)
@@ -41,32 +31,6 @@ static sdag_status one_step(timing *t, int64_t i)
     next.epoch = (uint32_t)((i + 1) / t->task->steps_per_epoch);
     sdag_task_fill(t->task, i + 1);
     return sdag_exec_step(t->task->exec, &now, &next);
-}
-
-static void add_row(row *list, int *n, const char *name, double seconds)
-{
-    int i = 0;
-    while (i < *n && strcmp(list[i].name, name)) i++;
-    if (i == *n) list[(*n)++] = (row){.name = name};
-    list[i].seconds += seconds;
-    list[i].ops++;
-}
-
-static void sum_ops(timing *t, int64_t steps)
-{
-    sdag_exec_stats stats;
-    sdag_exec_stats_get(t->task->exec, &stats);
-    const sdag_program *p = &t->task->lowered->program;
-    t->nodes = SDAG_NEWS(t->s->arena, row, t->s->graph->n_nodes + 2);
-    t->kinds = SDAG_NEWS(t->s->arena, row, p->ops.n + 1);
-    for (int i = 0; i < p->ops.n; i++) {
-        if (!t->task->plan->tilings[i].tiles[0]) continue;
-        int32_t node = p->ops.at[i].node;
-        add_row(t->nodes, &t->n_nodes, node >= 0 ? t->s->node_names[node] : "compiler", stats.op_s[i] / (double)steps);
-        add_row(t->kinds, &t->n_kinds, p->ops.at[i].op->name, stats.op_s[i] / (double)steps);
-    }
-    qsort(t->nodes, (size_t)t->n_nodes, sizeof(row), by_seconds);
-    qsort(t->kinds, (size_t)t->n_kinds, sizeof(row), by_seconds);
 }
 
 static sdag_status measure(timing *t)
@@ -93,23 +57,26 @@ static sdag_status measure(timing *t)
     sdag_exec_stats_reset(x, true);
     int64_t profiled = t->o->steps < 10 ? t->o->steps : 10;
     for (int64_t i = 0; i < profiled && !status; i++) status = one_step(t, at++);
-    if (!status) sum_ops(t, profiled);
-    return status;
+    if (status) return status;
+    sdag_exec_stats_get(x, &stats);
+    t->times = sdag_times_sum(t->s->arena, t->task, stats.op_s, profiled);
+    return SDAG_OK;
 }
 
-static json_t *rows_json(const row *list, int n)
+static json_t *rows_json(const sdag_time *list, int n)
 {
     json_t *o = json_object();
-    for (int i = 0; i < n; i++) json_object_set_new(o, list[i].name, json_real(list[i].seconds));
+    for (int i = 0; i < n; i++)
+        if (list[i].ops) json_object_set_new(o, list[i].name, json_real(list[i].seconds));
     return o;
 }
 
-static void print_rows(FILE *to, const char *title, const row *list, int n)
+static void print_rows(FILE *to, const char *title, const sdag_time *list, int n)
 {
     double total = 0;
     for (int i = 0; i < n; i++) total += list[i].seconds;
     fprintf(to, "\n%-22s %10s %7s %6s\n", title, "ms/step", "share", "ops");
-    for (int i = 0; i < n && i < 16; i++)
+    for (int i = 0; i < n && i < 16 && list[i].ops; i++)
         fprintf(to, "%-22s %10.3f %6.1f%% %6lld\n", list[i].name, 1e3 * list[i].seconds,
                 total > 0 ? 100 * list[i].seconds / total : 0, (long long)list[i].ops);
 }
@@ -127,8 +94,8 @@ static void print(const timing *t, FILE *to)
                               t->median, "best_step_s", t->best, "views_per_s", views, "best_views_per_s",
                               (double)t->task->images / t->best, "max_rss_mib", (json_int_t)rss, "planned_mib",
                               (json_int_t)(t->task->bytes >> 20), "wait_for_data", t->wait);
-        json_object_set_new(j, "by_node_s", rows_json(t->nodes, t->n_nodes));
-        json_object_set_new(j, "by_op_s", rows_json(t->kinds, t->n_kinds));
+        json_object_set_new(j, "by_node_s", rows_json(t->times.nodes, t->times.n_nodes));
+        json_object_set_new(j, "by_op_s", rows_json(t->times.kinds, t->times.n_kinds));
         char *text = json_dumps(j, JSON_REAL_PRECISION(6));
         fprintf(to, "%s\n", text ? text : "{}");
         free(text);
@@ -140,8 +107,8 @@ static void print(const timing *t, FILE *to)
             "MiB planned\n",
             t->s->graph->name ? t->s->graph->name : "", t->o->phase, t->o->threads, 1e3 * t->median, 1e3 * t->best,
             views, 100 * t->wait, rss, t->task->bytes >> 20);
-    print_rows(to, "node", t->nodes, t->n_nodes);
-    print_rows(to, "op", t->kinds, t->n_kinds);
+    print_rows(to, "node", t->times.nodes, t->times.n_nodes);
+    print_rows(to, "op", t->times.kinds, t->times.n_kinds);
 }
 
 sdag_status sdag_bench(const sdag_bench_options *o, sdag_arena *a, sdag_log *log, FILE *to)

@@ -200,6 +200,9 @@ sdag_status sdag_checkpoint_write(sdag_session *s, const sdag_cursor *at)
     sdag_status status = sdag_arena_try(&scratch, write_in, &w);
     s->arena = run;
     sdag_arena_free(&scratch);
+    if (!status)
+        sdag_log_add(s->log, SDAG_DETAIL, SDAG_NOLOC, "wrote checkpoint %lld, step %lld of phase %d",
+                     (long long)s->checkpoint, (long long)at->step, at->phase + 1);
     return status;
 }
 

@@ -7,11 +7,20 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "runtime/report/events.h"
 #include "runtime/run/session.h"
 
 static const char *metrics_path(sdag_session *s)
 {
     return sdag_arena_printf(s->arena, "%s/metrics.jsonl", s->options->out_dir);
+}
+
+/* A run that has written events for TensorBoard goes on with them, asked or not. */
+static void open_events(sdag_session *s)
+{
+    const char *dir = sdag_arena_printf(s->arena, "%s/tensorboard", s->options->out_dir);
+    if (s->options->tensorboard || !access(dir, F_OK))
+        s->metrics.events = sdag_events_open(s->arena, s->log, dir, metrics_path(s));
 }
 
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes)
@@ -28,14 +37,17 @@ sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes)
         return sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: %s", path, strerror(errno));
     s->metrics.bytes = keep_bytes;
     if (!s->metrics.summary) s->metrics.summary = json_object();
+    open_events(s);
     return s->metrics.summary ? SDAG_OK : SDAG_NOMEM;
 }
 
 sdag_status sdag_metrics_emit(sdag_session *s, json_t *line)
 {
     char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(line);
-    if (!text) return SDAG_NOMEM;
+    if (!text) {
+        json_decref(line);
+        return SDAG_NOMEM;
+    }
     size_t n = strlen(text), done = 0;
     text[n++] = '\n';
     sdag_status status = SDAG_OK;
@@ -46,6 +58,8 @@ sdag_status sdag_metrics_emit(sdag_session *s, json_t *line)
             status = sdag_fail(s->log, SDAG_IO, SDAG_NOLOC, "%s: %s", metrics_path(s), strerror(errno));
     }
     free(text);
+    if (!status && s->metrics.events) sdag_events_add(s->metrics.events, line);
+    json_decref(line);
     if (!status) s->metrics.bytes += (int64_t)done;
     else if (done && ftruncate(s->metrics.fd, s->metrics.bytes)) return status; /* no half of a line is left */
     return status;
@@ -99,6 +113,8 @@ sdag_status sdag_metrics_summary(sdag_session *s)
 void sdag_metrics_close(sdag_session *s)
 {
     if (s->metrics.fd >= 0) close(s->metrics.fd);
+    sdag_events_close(s->metrics.events);
+    s->metrics.events = NULL;
     s->metrics.fd = -1;
     json_decref(s->metrics.summary);
     s->metrics.summary = NULL;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/records/records.h"
 #include "runtime/run/signals.h"
 #include "runtime/run/sweep.h"
 
@@ -45,10 +46,15 @@ static const char *schedule_name(sdag_session *s, const sdag_schedule *schedule)
     const sdag_phase *ph = &s->graph->phases[s->phase];
     for (int i = 0; i < ph->n_nodes; i++) {
         const sdag_gnode *g = &s->graph->nodes[ph->order[i]];
-        for (const sdag_opt *o = g->type->opts; o && o->name; o++)
+        for (const sdag_opt *o = g->type->opts; o && o->name; o++) {
+            const sdag_schedules *map = (const void *)((const char *)g->opts + o->offset);
+            for (int k = 0; o->kind == SDAG_OPT_SCHEDULES && k < map->n; k++)
+                if (&map->at[k].schedule == schedule)
+                    return sdag_arena_printf(s->arena, "%s.%s", g->name, map->at[k].name);
             if (o->kind == SDAG_OPT_SCHEDULE && (const char *)g->opts + o->offset == (const char *)schedule)
                 return sdag_arena_printf(s->arena, "%s.%s", g->name,
                                          strrchr(o->name, '.') ? strrchr(o->name, '.') + 1 : o->name);
+        }
     }
     return NULL;
 }
@@ -140,7 +146,10 @@ static sdag_status after_step(training *t, int64_t step)
     if (end) status = end_report(t);
     if (!status) status = evaluate(t, t->at->step == last);
     if (status || t->at->step == last) return status;
+    if (end) sdag_records_look(s, SDAG_LOOK_DUE);
+    if (end) sdag_records_moment(s, false);
     if (end) status = sdag_probes_open(s, t->probes, t->n_probes, t->task, t->report * t->task->images);
+    if (end && !status) sdag_page_moment(s, false);
     sdag_duration every = t->phase->checkpoint;
     bool due = every.n > 0 ? t->at->step % sdag_duration_steps(every, per_epoch) == 0
                            : end && sdag_now() - t->saved > checkpoint_seconds;
@@ -167,7 +176,9 @@ static sdag_status loop(training *t)
         sdag_step now = step_of(t, i), next = step_of(t, i + 1);
         bool more = i + 1 < t->task->steps;
         if (more) sdag_task_fill(t->task, i + 1);
+        sdag_records_before(t->s, t->task);
         status = sdag_exec_step(t->task->exec, &now, more ? &next : NULL);
+        sdag_records_after(t->s, t->task);
         if (!status) status = after_step(t, i);
         if (!status && sdag_signals_seen() && more) {
             sdag_progress_end(t->s);
@@ -191,6 +202,7 @@ static sdag_status prepare(training *t)
     if (t->task->steps_per_epoch < 1) t->task->steps_per_epoch = 1;
     t->task->steps = d.n < 0 ? t->task->steps_per_epoch : sdag_duration_steps(d, t->task->steps_per_epoch);
     if (d.n == 0) t->task->steps = 0;
+    s->steps = t->task->steps;
     t->report = t->phase->report.n > 0 ? sdag_duration_steps(t->phase->report, t->task->steps_per_epoch)
                                        : t->task->steps_per_epoch;
     status = sdag_probes_create(&t->probes, &t->n_probes, s, &t->arena, t->at->phase);
@@ -206,6 +218,8 @@ static sdag_status train(void *arg)
     training *t = arg;
     sdag_status status = prepare(t);
     if (status) return status;
+    sdag_records_phase(t->s, t->task, t->at->step);
+    sdag_records_look(t->s, SDAG_LOOK_FIRST);
     sdag_progress_begin(t->s, t->at->step);
     status = loop(t);
     sdag_progress_end(t->s);
@@ -213,6 +227,7 @@ static sdag_status train(void *arg)
     if (!status) status = sdag_store_check(t->s, t->at->phase);
     if (!status) status = sdag_metrics_value(t->s, "seconds", spent(t));
     if (!status) status = sdag_store_export(t->s, t->at->phase);
+    if (!status) sdag_records_look(t->s, SDAG_LOOK_LAST);
     return status;
 }
 
@@ -224,6 +239,7 @@ sdag_status sdag_phase_train(sdag_session *s, sdag_cursor *at)
     sdag_arena_init(&t.arena);
     sdag_status status = sdag_arena_try(&t.arena, train, &t);
     s->n_probes = 0;
+    sdag_records_phase_over(s);
     sdag_probes_destroy(s, t.probes, t.n_probes);
     sdag_task_destroy(t.task);
     sdag_arena_free(&t.arena);
@@ -258,6 +274,10 @@ static sdag_status infer(void *arg)
     if (!status) status = sdag_probes_open(s, x->probes, x->n_probes, x->sweep.full, x->sweep.rows);
     bool watched = false; /* otherwise there is nothing to be had from a pass */
     for (int i = 0; i < x->n_probes; i++) watched |= !x->probes[i].passes;
+    if (!status && watched) {
+        sdag_records_phase(s, x->sweep.rows < x->sweep.batch ? x->sweep.tail : x->sweep.full, 0);
+        sdag_records_look(s, SDAG_LOOK_FIRST);
+    }
     if (!status && watched) status = sdag_sweep_run(&x->sweep, watch, x);
     sdag_status closed = sdag_probes_close(s, x->probes, x->n_probes, !status);
     if (!status) status = closed;
@@ -272,6 +292,7 @@ sdag_status sdag_phase_infer(sdag_session *s, sdag_cursor *at)
     double began = sdag_now();
     sdag_arena_init(&x.arena);
     sdag_status status = sdag_arena_try(&x.arena, infer, &x);
+    sdag_records_phase_over(s);
     sdag_probes_destroy(s, x.probes, x.n_probes);
     sdag_sweep_destroy(&x.sweep);
     sdag_arena_free(&x.arena);

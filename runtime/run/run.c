@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "core/base/file.h"
+#include "runtime/records/records.h"
 #include "runtime/run/phase.h"
 #include "runtime/run/signals.h"
 
 static sdag_status run_phase(sdag_session *s, sdag_cursor *at)
 {
     s->phase = at->phase;
-    s->step = s->epoch = 0;
+    s->step = s->epoch = s->steps = 0;
     sdag_status status = sdag_session_open_data(s, at->phase);
     if (!status) status = sdag_classes_write(s, at->phase);
     if (!status)
@@ -18,7 +19,10 @@ static sdag_status run_phase(sdag_session *s, sdag_cursor *at)
     sdag_store_drop_slots(s, at->phase);
     *at = (sdag_cursor){.phase = at->phase + 1, .metrics_bytes = s->metrics.bytes};
     status = sdag_metrics_summary(s);
-    return status ? status : sdag_checkpoint_write(s, at);
+    if (!status) status = sdag_checkpoint_write(s, at);
+    if (!status) sdag_records_moment(s, true);
+    if (!status) sdag_page_moment(s, true);
+    return status;
 }
 
 static sdag_status run_phases(sdag_session *s)
@@ -33,7 +37,11 @@ static sdag_status run_phases(sdag_session *s)
                          s->options->out_dir);
     }
     if (!status) status = sdag_metrics_open(s, at.metrics_bytes);
+    if (!status) sdag_records_open(s, &at);
+    if (!status) sdag_page_open(s, &at);
     while (!status && at.phase < s->graph->n_phases) status = run_phase(s, &at);
+    if (status) sdag_records_moment(s, true); /* what came before a stop or a failure */
+    sdag_records_close(s);
     return status;
 }
 
@@ -62,6 +70,7 @@ sdag_status sdag_run(const sdag_run_options *o, sdag_arena *a, sdag_log *log)
     sdag_signals_watch();
     sdag_status status = sdag_session_init(s, o, a, log);
     if (!status) status = run_phases(s);
+    sdag_page_end(s, status);
     sdag_metrics_close(s);
     return status;
 }

@@ -70,7 +70,7 @@ typedef struct sdag_task {
     sdag_exec *exec;
     int32_t phase;
     bool training;
-    sdag_sampler *samplers;  /* one a feed of the program */
+    sdag_sampler *samplers;  /* one a feed of the program; NULL: what is looked at (lower.h), who looks fills it */
     int64_t steps_per_epoch; /* of the feed that takes longest */
     int64_t steps;           /* of the phase, for schedules */
     int64_t images;          /* that the body takes in a step */
@@ -83,15 +83,17 @@ void sdag_task_destroy(sdag_task *t);
 /* Inputs of step `step`: ids, labels, schedules. */
 void sdag_task_fill(sdag_task *t, int64_t step);
 void sdag_task_fill_rows(sdag_task *t, int64_t step, int64_t from, int64_t rows);
+void sdag_task_fill_schedules(sdag_task *t, int64_t step);
 float sdag_task_loss(const sdag_task *t, int64_t step);
 
 /* ---- metrics (metrics.c) */
 
 typedef struct sdag_metrics {
     int fd;
-    int64_t bytes;      /* of metrics.jsonl so far */
-    json_t *summary;    /* {"phases": {...}} */
-    sdag_status failed; /* of a line that a collector reported */
+    int64_t bytes;              /* of metrics.jsonl so far */
+    json_t *summary;            /* {"phases": {...}} */
+    sdag_status failed;         /* of a line that a collector reported */
+    struct sdag_events *events; /* the same for TensorBoard (runtime/report/events.h); NULL: not wanted */
 } sdag_metrics;
 
 sdag_status sdag_metrics_open(sdag_session *s, int64_t keep_bytes);              /* cuts an older file to keep_bytes */
@@ -147,6 +149,19 @@ void sdag_progress_begin(sdag_session *s, int64_t step);
 void sdag_progress_show(sdag_session *s, const sdag_progress_now *n);
 void sdag_progress_end(sdag_session *s);
 
+/* ---- the page of the run (page.c) */
+
+typedef struct sdag_page_clock {
+    double began, before; /* now; seconds of the parts of the run before this one */
+    double written, cost; /* when it was last written, and how long that took */
+    bool moved;           /* something has happened since the run went on */
+    bool warned;
+} sdag_page_clock;
+
+void sdag_page_open(sdag_session *s, const sdag_cursor *at);
+void sdag_page_moment(sdag_session *s, bool phase_over); /* after a report, and after the end of a phase */
+void sdag_page_end(sdag_session *s, sdag_status status); /* status: what the run ends with */
+
 /* ---- the session */
 
 struct sdag_session {
@@ -163,10 +178,13 @@ struct sdag_session {
     int n_probes;
     SDAG_VEC(sdag_saved_probe) saved_probes; /* of the checkpoint that the run continues from */
     int64_t checkpoint;                      /* number of the last one that is known to be good; 0: none */
+    struct sdag_recorder *records;           /* runtime/records; NULL: nothing is kept for a report */
     const char **node_names;
     sdag_loc *node_locs;
     int32_t phase;       /* running now, for metrics */
     int64_t step, epoch; /* of it */
+    int64_t steps;       /* that it has in all; 0: not known */
+    sdag_page_clock page;
 };
 
 double sdag_now(void); /* seconds, monotonic */

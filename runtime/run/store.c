@@ -218,6 +218,7 @@ static sdag_status export_node(sdag_session *s, int32_t phase, const char *node)
     const char *path = sdag_arena_printf(s->arena, "%s/weights/%s.%s.safetensors", s->options->out_dir,
                                          s->graph->phases[phase].name, node);
     sdag_st_pair meta[] = {{"format", "pt"}};
+    sdag_log_add(s->log, SDAG_DETAIL, SDAG_NOLOC, "writes %s", path);
     return sdag_st_write(s->log, path, list.at, list.n, meta, 1);
 }
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "runtime/records/records.h"
+
 static sdag_tensor tensor_of(const sdag_task *t, sdag_val v, int64_t step)
 {
     const sdag_value *x = &t->lowered->program.values.at[v];
@@ -46,7 +48,10 @@ static sdag_status one_batch(sdag_task *t, int64_t step, const sdag_task *next, 
 {
     sdag_step now = {.seed = t->session->graph->seed, .step = step}, then = {.seed = now.seed, .step = step + 1};
     if (next) sdag_task_fill_rows(t, step + 1, from, rows);
-    return sdag_exec_step(t->exec, &now, next ? &then : NULL);
+    sdag_records_before(t->session, t);
+    sdag_status status = sdag_exec_step(t->exec, &now, next ? &then : NULL);
+    sdag_records_after(t->session, t);
+    return status;
 }
 
 sdag_status sdag_sweep_run(sdag_sweep *w, sdag_status (*each)(void *arg, const sdag_task *t, int64_t step), void *arg)
@@ -83,7 +88,8 @@ static void set_view(sdag_session *s, sdag_probe *p)
                                .node = g->name,
                                .out_dir = s->options->out_dir,
                                .seed = s->graph->seed,
-                               .metrics = s};
+                               .metrics = s,
+                               .confusion = s->records ? &p->confusion : NULL};
 }
 
 static sdag_status load_own(const sdag_dataset *d, int64_t id, int slot, uint8_t *dst, int64_t hw[2], char *why)
@@ -160,8 +166,10 @@ sdag_status sdag_probes_create(sdag_probe **out, int *n, sdag_session *s, sdag_a
 void sdag_probes_destroy(sdag_session *s, sdag_probe *list, int n)
 {
     sdag_probes_close(s, list, n, false);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         for (int k = 0; k < list[i].passes; k++) sdag_sweep_destroy(&list[i].sweep[k]);
+        sdag_confusion_clear(&list[i].confusion);
+    }
 }
 
 static const sdag_collect *collect_of(const sdag_session *s, const sdag_probe *p)
@@ -177,6 +185,7 @@ sdag_status sdag_probes_open(sdag_session *s, sdag_probe *list, int n, const sda
         list[i].view.rows[0] = rows;
         list[i].view.training = t->training;
         list[i].view.data[0] = t->lowered->program.feeds.n ? t->samplers[0].data : NULL;
+        sdag_confusion_clear(&list[i].confusion);
         status = collect_of(s, &list[i])->open(&list[i].state, &list[i].view);
         list[i].opened = !status;
     }
@@ -191,6 +200,7 @@ void sdag_probes_continue(sdag_session *s, sdag_probe *list, int n)
         if (!list[i].opened) continue;
         for (int k = 0; k < s->saved_probes.n; k++)
             if (!strcmp(s->saved_probes.at[k].node, g->name)) saved = &s->saved_probes.at[k];
+        list[i].confusion.full = true; /* its beginning is not known any more */
         if (saved && saved->n == collect_of(s, &list[i])->plain) memcpy(list[i].state, saved->state, saved->n);
         else
             sdag_log_add(s->log, SDAG_WARNING, g->loc,
@@ -221,6 +231,7 @@ sdag_status sdag_probes_close(sdag_session *s, sdag_probe *list, int n, bool ok)
         if (!list[i].opened) continue;
         sdag_status one = collect_of(s, &list[i])->close(list[i].state, &list[i].view, ok && !status);
         list[i].opened = false;
+        if (ok && !status && !one) sdag_records_confusion(s, &list[i]);
         if (!status) status = one;
     }
     return status;
@@ -267,6 +278,7 @@ static sdag_status run_own(sdag_session *s, sdag_probe *p)
 sdag_status sdag_probe_evaluate(sdag_session *s, sdag_probe *p)
 {
     const sdag_collect *c = collect_of(s, p);
+    sdag_confusion_clear(&p->confusion);
     sdag_status status = c->open(&p->state, &p->view);
     if (status) return status;
     if (c->load) status = run_own(s, p);
@@ -275,5 +287,6 @@ sdag_status sdag_probe_evaluate(sdag_session *s, sdag_probe *p)
         status = sdag_sweep_run(&p->sweep[i], pass_batch, &args);
     }
     sdag_status closed = c->close(p->state, &p->view, !status);
+    if (!status && !closed) sdag_records_confusion(s, p);
     return status ? status : closed;
 }

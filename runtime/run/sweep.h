@@ -19,6 +19,7 @@ void sdag_sweep_destroy(sdag_sweep *w); /* also of one whose creation failed */
 typedef struct sdag_probe {
     int32_t node;
     sdag_collector view;
+    sdag_confusion confusion; /* of the collection that is open, or was last */
     void *state;
     bool opened;         /* collecting in the phase's own program */
     sdag_sweep sweep[4]; /* one a pass */

@@ -29,6 +29,7 @@ sdag_status sdag_session_open_data(sdag_session *s, int32_t phase)
         sdag_open o = {.arena = s->arena, .log = s->log, .loc = g->loc, .seed = s->graph->seed};
         sdag_status status = g->type->open(&s->data[n], g->opts, &o);
         if (status) return status;
+        sdag_log_add(s->log, SDAG_DETAIL, SDAG_NOLOC, "opened '%s': %lld samples", g->name, (long long)s->data[n]->n);
         sdag_arena_defer(s->arena, close_data, s->data[n]);
     }
     return SDAG_OK;
@@ -87,6 +88,7 @@ static sdag_status compile(sdag_task *t, sdag_lower_request *r)
 static sdag_status add_samplers(sdag_task *t)
 {
     const sdag_program *p = &t->lowered->program;
+    if (t->lowered->request->look) return SDAG_OK; /* who looks says at which samples */
     t->samplers = SDAG_NEWS(&t->arena, sdag_sampler, p->feeds.n + 1);
     for (int i = 0; i < p->feeds.n; i++) {
         sdag_status status =
@@ -136,7 +138,7 @@ void sdag_task_destroy(sdag_task *t)
     sdag_free(t);
 }
 
-static void fill_schedules(sdag_task *t, int64_t step)
+void sdag_task_fill_schedules(sdag_task *t, int64_t step)
 {
     const sdag_program *p = &t->lowered->program;
     for (int i = 0; i < p->schedules.n; i++)
@@ -150,7 +152,7 @@ void sdag_task_fill(sdag_task *t, int64_t step)
     for (int i = 0; i < p->feeds.n; i++)
         sdag_sampler_fill(&t->samplers[i], step, sdag_exec_at(t->exec, p->feeds.at[i].ids, step),
                           sdag_exec_at(t->exec, p->feeds.at[i].labels, step));
-    fill_schedules(t, step);
+    sdag_task_fill_schedules(t, step);
 }
 
 void sdag_task_fill_rows(sdag_task *t, int64_t step, int64_t from, int64_t rows)
@@ -159,7 +161,7 @@ void sdag_task_fill_rows(sdag_task *t, int64_t step, int64_t from, int64_t rows)
     for (int i = 0; i < p->feeds.n; i++)
         sdag_sampler_take(&t->samplers[i], from, rows, sdag_exec_at(t->exec, p->feeds.at[i].ids, step),
                           sdag_exec_at(t->exec, p->feeds.at[i].labels, step));
-    fill_schedules(t, step);
+    sdag_task_fill_schedules(t, step);
 }
 
 float sdag_task_loss(const sdag_task *t, int64_t step)

@@ -12,6 +12,7 @@
 
 #include "core/base/str.h"
 #include "core/node/node.h"
+#include "runtime/optest/example.h"
 #include "tests/support/child.h"
 #include "tests/support/examples.h"
 #include "tests/support/temp.h"
@@ -21,90 +22,19 @@ static sdag_arena arena, *const a = &arena;
 
 /* ---- node types */
 
-/* A line of the pipeline below; the example takes the place of the node that `phase` and `name` say. */
-typedef struct line {
-    const char *phase, *name, *node;
-} line;
-
-static const line pipeline[] = {
-    {"pretrain", "images", "{type: source.random, size: [48, 48], batch: 8}"},
-    {"pretrain", "train", "{type: source.random, size: [32, 32], classes: 10}"},
-    {"pretrain", "test", "{type: source.random, size: [32, 32], classes: 10}"},
-    {"pretrain", "colour", "{type: pretext.colorize, in: train}"},
-    {"pretrain", "view_i", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
-    {"pretrain", "view_j", "{type: augment, in: images, ops: [{random_resized_crop: {size: 32}}]}"},
-    {"pretrain", "encoder", "{type: encoder.cnn, in: [view_i, view_j], widths: [4]}"},
-    {"pretrain", "scores", "{type: head.classifier, in: encoder.view_i, classes: 309, freeze: true}"},
-    {"pretrain", "projector", "{type: projector.mlp, in: encoder, widths: [8, 4]}"},
-    {"pretrain", "loss", "{type: loss.nt_xent, in: projector}"},
-    {"pretrain", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
-    {"pretrain", "extra", NULL},
-    {"finetune", "images", "{type: source.random, size: [300, 300], batch: 8, classes: 10}"},
-    {"finetune", "few", "{type: source.random, size: [300, 300], batch: 8, classes: 10}"},
-    {"finetune", "view", "{type: augment, in: images, ops: [{resize: {size: [16, 16]}}]}"},
-    {"finetune", "encoder", "{type: encoder.cnn, in: view, widths: [4]}"},
-    {"finetune", "head", "{type: head.classifier, in: encoder, classes: 10}"},
-    {"finetune", "loss", "{type: loss.cross_entropy, in: {logits: head, target: few.label}}"},
-    {"finetune", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
-    {"language", "text", "{type: source.text, path: text.txt, special: [mask]}"},
-    {"language", "tokens", "{type: source.text, path: text.txt}"},
-    {"language", "model", "{type: encoder.transformer, in: text, layers: 1, width: 8, heads: 2, causal: true}"},
-    {"language", "head", "{type: head.tokens, in: model}"},
-    {"language", "extra", NULL},
-    {"code", "images", "{type: source.random, size: [8, 8], batch: 8}"},
-    {"code", "encoder", "{type: encoder.mlp, in: images, widths: [16]}"},
-    {"code", "mean", "{type: projector.mlp, in: encoder, widths: [4]}"},
-    {"code", "log_var", "{type: projector.mlp, in: encoder, widths: [4]}"},
-    {"code", "decoder", "{type: decoder.conv, in: mean, widths: [4], size: 8, channels: 3}"},
-    {"code", "reconstruction", "{type: loss.mse, in: {x: decoder, y: images}}"},
-    {"code", "kl", "{type: loss.kl, in: {mean: mean, log_var: log_var}}"},
-    {"code", "loss", "{type: loss.sum, in: [reconstruction, kl]}"},
-    {"code", "optimizer", "{type: optimizer.sgd, in: loss, lr: 0.1}"},
-    {"code", "train", "{type: source.random, size: [8, 8]}"},
-    {"code", "test", "{type: source.random, size: [8, 8]}"},
-    {"code", "extra", NULL},
-    {"predict", "test", "{type: source.random, size: [32, 32], batch: 8, classes: 10}"},
-    {"predict", "encoder", "{use: finetune.encoder, in: test.image}"},
-    {"predict", "head", "{use: finetune.head, in: encoder}"},
-    {"predict", "vit", "{type: encoder.vit, in: test.image, patch: 8, width: 16, layers: 1, heads: 2}"},
-    {"predict", "extra", NULL},
-};
-enum { LINES = sizeof pipeline / sizeof *pipeline };
-
-/* The nodes that an example may stand in for. */
-static const char *const places[] = {
-    "pretrain.images",    "pretrain.view_i",    "pretrain.encoder",    "finetune.encoder", "pretrain.projector",
-    "pretrain.loss",      "finetune.loss",      "code.reconstruction", "code.kl",          "code.loss",
-    "pretrain.optimizer", "finetune.optimizer", "finetune.head",       "code.extra",       "pretrain.extra",
-    "predict.extra",      "language.text",      "language.model",      "language.head",    "language.extra",
-    "code.encoder",
-};
-enum { PLACES = sizeof places / sizeof *places };
-
 /* Whether the pipeline with node in the given place passes `check`; else c.err says why not. */
-static bool passes(const char *place, const char *node)
+static bool passes(int place, const char *node)
 {
-    sdag_str s = {.a = a};
-    const char *phase = "";
-    sdag_str_add(&s, "version: 1\nphases:\n");
-    for (int i = 0; i < LINES; i++) {
-        const line *l = &pipeline[i];
-        bool here = !strcmp(place, sdag_arena_printf(a, "%s.%s", l->phase, l->name));
-        if (strcmp(phase, l->phase))
-            sdag_str_addf(&s, "  %s:\n%s    nodes:\n", l->phase,
-                          strcmp(l->phase, "predict") && strcmp(l->phase, "language") ? "    epochs: 3\n" : "");
-        phase = l->phase;
-        if (here || l->node) sdag_str_addf(&s, "      %s: %s\n", l->name, here ? node : l->node);
-    }
-    temp_write("example.yaml", s.at, s.n);
+    const char *text = sdag_example_text(a, place, node);
+    temp_write("example.yaml", text, strlen(text));
     child_run(&c, "check", "example.yaml", "--quiet");
     return c.code == 0;
 }
 
 static bool passes_somewhere(const sdag_node_type *t, const char *node)
 {
-    for (int i = 0; i < PLACES; i++)
-        if (passes(places[i], node)) return true;
+    for (int i = 0; sdag_example_text(a, i, node); i++)
+        if (passes(i, node)) return true;
     print_error("%s: its example passes `check` nowhere: %s\n%s\n", t->name, node, c.err);
     return false;
 }
@@ -128,17 +58,10 @@ static int try_records(const sdag_node_type *t, const sdag_opt *o)
 {
     int wrong = 0;
     for (int i = 0; o->records && o->records[i]; i++) {
-        const char *place = t->role == SDAG_ROLE_AUGMENT     ? "finetune.view"
-                            : t->role == SDAG_ROLE_OPTIMIZER ? "pretrain.optimizer"
-                                                             : "pretrain.extra";
-        const char *in = t->role == SDAG_ROLE_AUGMENT ? "images" : "loss", *more = "";
-        if (t->role == SDAG_ROLE_OPTIMIZER) more = ", lr: 0.1";
-        if (t->role == SDAG_ROLE_SINK) more = ", path: lines.svg, x: [1]";
+        const char *place;
         assert_non_null(o->records[i]->example);
-        const char *dot = strrchr(o->name, '.'), *key = dot ? dot + 1 : o->name;
-        const char *node = sdag_arena_printf(a, "{type: %s%s%s%s, %s: [%s]}", t->name, t->ins ? ", in: " : "",
-                                             t->ins ? in : "", more, key, o->records[i]->example);
-        if (passes(place, node)) continue;
+        const char *node = sdag_example_of_record(a, &place, t, o, o->records[i]);
+        if (passes(sdag_example_find(place), node)) continue;
         print_error("%s: the example of %s does not pass `check`: %s\n%s\n", t->name, o->records[i]->name, node, c.err);
         wrong++;
     }

@@ -11,8 +11,8 @@
 #include "core/base/rng.h"
 #include "nodes/augment/chain.h"
 #include "nodes/augment/transform.h"
+#include "runtime/optest/interp.h"
 #include "tests/nodes/augment_values.h"
-#include "tests/support/interp.h"
 #include "tests/support/opts.h"
 
 /* ---- running a chain ---- */

@@ -15,7 +15,7 @@
 #include "core/node/node.h"
 #include "nodes/augment/chain.h"
 #include "nodes/augment/transform.h"
-#include "tests/support/interp.h"
+#include "runtime/optest/interp.h"
 #include "tests/support/opts.h"
 #include "tests/support/temp.h"
 

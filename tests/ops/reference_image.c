@@ -7,7 +7,7 @@
 
 /* ---- quarter turns ---- */
 
-static void ref_quarter_turns(const sdag_ref *r)
+static void ref_quarter_turns(const sdag_ref_args *r)
 {
     const int64_t n = r->in[0].shape.d[1], c = r->in[0].shape.d[3], times = r->out[0].shape.d[0] / r->in[0].shape.d[0];
     for (int64_t j = 0; j < r->out[0].shape.d[0]; j++)
@@ -26,7 +26,7 @@ static void ref_quarter_turns(const sdag_ref *r)
 
 /* ---- random choices for each sample ---- */
 
-static sdag_rng stream_of(const sdag_ref *r, int in, uint32_t stream, int64_t i)
+static sdag_rng stream_of(const sdag_ref_args *r, int in, uint32_t stream, int64_t i)
 {
     const sdag_ref_tensor *s = &r->in[in];
     const bool named = s->dtype == SDAG_DT_I32 && s->shape.rank == 1;
@@ -34,7 +34,7 @@ static sdag_rng stream_of(const sdag_ref *r, int in, uint32_t stream, int64_t i)
     return sdag_rng_at(r->step->seed, stream, r->step->training ? r->step->epoch : 0, sample);
 }
 
-static void ref_random(const sdag_ref *r)
+static void ref_random(const sdag_ref_args *r)
 {
     const sdag_attr_random *o = r->attr;
     const int64_t n = r->out[0].shape.d[0], each = sdag_elems(&r->out[0].shape) / n;
@@ -49,7 +49,7 @@ static void ref_random(const sdag_ref *r)
     }
 }
 
-static void ref_random_index(const sdag_ref *r)
+static void ref_random_index(const sdag_ref_args *r)
 {
     const sdag_attr_draw *o = r->attr;
     for (int64_t i = 0; i < r->out[0].shape.d[0]; i++) {
@@ -58,7 +58,7 @@ static void ref_random_index(const sdag_ref *r)
     }
 }
 
-static void ref_random_subset(const sdag_ref *r)
+static void ref_random_subset(const sdag_ref_args *r)
 {
     const sdag_attr_subset *o = r->attr;
     for (int64_t i = 0; i < r->in[0].shape.d[0]; i++) {
@@ -75,14 +75,14 @@ static void ref_random_subset(const sdag_ref *r)
 
 /* ---- holes ---- */
 
-static double pixel(const sdag_ref *r, int64_t i, int64_t y, int64_t x, int64_t c)
+static double pixel(const sdag_ref_args *r, int64_t i, int64_t y, int64_t x, int64_t c)
 {
     const sdag_shape *s = &r->in[0].shape;
     return r->in[0].at[((i * s->d[1] + y) * s->d[2] + x) * s->d[3] + c];
 }
 
 /* -1 outside of the image */
-static int hidden(const sdag_ref *r, int64_t i, int64_t y, int64_t x)
+static int hidden(const sdag_ref_args *r, int64_t i, int64_t y, int64_t x)
 {
     const sdag_shape *s = &r->in[0].shape;
     if (y < 0 || x < 0 || y >= s->d[1] || x >= s->d[2]) return -1;
@@ -90,7 +90,7 @@ static int hidden(const sdag_ref *r, int64_t i, int64_t y, int64_t x)
 }
 
 /* Moments of the visible pixels in [y0,y1] x [x0,x1]: number, mean, variance. */
-static void moments(const sdag_ref *r, int64_t i, int64_t c, const int64_t k[4], double out[3])
+static void moments(const sdag_ref_args *r, int64_t i, int64_t c, const int64_t k[4], double out[3])
 {
     out[0] = out[1] = out[2] = 0;
     for (int64_t y = k[0]; y <= k[1]; y++)
@@ -103,7 +103,7 @@ static void moments(const sdag_ref *r, int64_t i, int64_t c, const int64_t k[4],
 }
 
 /* The mean around the hole in the cell of pixel (y,x), or `otherwise`. */
-static double around(const sdag_ref *r, int64_t i, int64_t y, int64_t x, int64_t c, double otherwise)
+static double around(const sdag_ref_args *r, int64_t i, int64_t y, int64_t x, int64_t c, double otherwise)
 {
     const sdag_attr_fill *o = r->attr;
     int64_t k[4] = {y, y, x, x}, y0 = y / o->cell_h * o->cell_h, x0 = x / o->cell_w * o->cell_w;
@@ -120,7 +120,7 @@ static double around(const sdag_ref *r, int64_t i, int64_t y, int64_t x, int64_t
     return m[0] > 0 ? m[1] : otherwise;
 }
 
-static void ref_fill_holes(const sdag_ref *r)
+static void ref_fill_holes(const sdag_ref_args *r)
 {
     const sdag_attr_fill *o = r->attr;
     const sdag_shape *s = &r->in[0].shape;
@@ -142,7 +142,7 @@ static void ref_fill_holes(const sdag_ref *r)
     }
 }
 
-static void ref_upsample(const sdag_ref *r)
+static void ref_upsample(const sdag_ref_args *r)
 {
     const int64_t k = ((const sdag_attr_factor *)r->attr)->factor;
     const int64_t *x = r->in[0].shape.d, *y = r->out[0].shape.d;
@@ -160,7 +160,7 @@ static const double xyz_of_rgb[3][3] = {
     {0.412453, 0.357580, 0.180423}, {0.212671, 0.715160, 0.072169}, {0.019334, 0.119193, 0.950227}};
 static const double white[3] = {0.95047, 1, 1.08883};
 
-static void ref_rgb_to_lab(const sdag_ref *r)
+static void ref_rgb_to_lab(const sdag_ref_args *r)
 {
     for (int64_t i = 0; i < sdag_elems(&r->in[0].shape); i += 3) {
         double f[3];
@@ -189,7 +189,7 @@ static double determinant(int c, const double *x)
            m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
-static void ref_lab_to_rgb(const sdag_ref *r)
+static void ref_lab_to_rgb(const sdag_ref_args *r)
 {
     for (int64_t i = 0; i < sdag_elems(&r->in[0].shape); i += 3) {
         const double *lab = r->in[0].at + i, y = (lab[0] + 16) / 116, z = y - lab[2] / 200;

@@ -11,7 +11,7 @@ static int64_t count(const sdag_ref_tensor *t) { return sdag_elems(&t->shape); }
 /* ---- one argument ---- */
 
 #define EACH(name, let, formula)                            \
-    static void name(const sdag_ref *r)                     \
+    static void name(const sdag_ref_args *r)                \
     {                                                       \
         let for (int64_t i = 0; i < count(&r->out[0]); i++) \
         {                                                   \
@@ -39,6 +39,8 @@ EACH(ref_log, , log(x))
 EACH(ref_sqrt, , sqrt(x))
 EACH(ref_abs, , fabs(x))
 EACH(ref_square, , (x * x))
+EACH(ref_power, , pow(x, (double)((const sdag_attr_value *)r->attr)->value))
+EACH(ref_softplus, , (x > 0 ? x : 0) + log1p(exp(-fabs(x))))
 EACH(ref_clamp, CLAMP, (x < lo) ? lo : (x > hi) ? hi : x)
 EACH(ref_affine, AFFINE, ((double)o->scale * x) + (double)o->shift)
 EACH(ref_copy, , x)
@@ -63,7 +65,7 @@ static int64_t place(const sdag_shape *s, const int64_t *c, int rank)
 }
 
 #define ZIP(name, formula)                                                    \
-    static void name(const sdag_ref *r)                                       \
+    static void name(const sdag_ref_args *r)                                  \
     {                                                                         \
         int64_t c[SDAG_RANK_MAX];                                             \
         const sdag_shape *s = &r->out[0].shape;                               \
@@ -81,13 +83,13 @@ ZIP(ref_div, x / y)
 ZIP(ref_less, x < y)
 ZIP(ref_equal, x == y)
 
-static void ref_where(const sdag_ref *r)
+static void ref_where(const sdag_ref_args *r)
 {
     for (int64_t i = 0; i < count(&r->out[0]); i++)
         r->out[0].at[i] = r->in[0].at[i] != 0 ? r->in[1].at[i] : r->in[2].at[i];
 }
 
-static void ref_expand(const sdag_ref *r)
+static void ref_expand(const sdag_ref_args *r)
 {
     int64_t c[SDAG_RANK_MAX];
     const sdag_shape *s = &r->out[0].shape;
@@ -98,7 +100,7 @@ static void ref_expand(const sdag_ref *r)
     }
 }
 
-static void ref_sum_to(const sdag_ref *r)
+static void ref_sum_to(const sdag_ref_args *r)
 {
     int64_t c[SDAG_RANK_MAX];
     const sdag_shape *s = &r->in[0].shape;
@@ -117,7 +119,7 @@ typedef struct view {
     int64_t before, run, after;
 } view;
 
-static view view_of(const sdag_ref *r)
+static view view_of(const sdag_ref_args *r)
 {
     const sdag_attr_reduce *o = r->attr;
     const sdag_shape *s = &r->in[0].shape;
@@ -131,7 +133,7 @@ static view view_of(const sdag_ref *r)
 }
 
 #define REDUCE(name, body)                                                               \
-    static void name(const sdag_ref *r)                                                  \
+    static void name(const sdag_ref_args *r)                                             \
     {                                                                                    \
         view v = view_of(r);                                                             \
         for (int64_t i = 0; i < v.before * v.after; i++) {                               \
@@ -181,7 +183,7 @@ REDUCE(ref_logsumexp, *y = n ? lse_of(x, n, d) : -INFINITY;)
 
 /* ---- products ---- */
 
-static void ref_matmul(const sdag_ref *r)
+static void ref_matmul(const sdag_ref_args *r)
 {
     const sdag_attr_matmul *o = r->attr;
     const sdag_shape *sx = &r->in[0].shape, *sy = &r->in[1].shape, *sz = &r->out[0].shape;
@@ -205,7 +207,7 @@ static void ref_matmul(const sdag_ref *r)
 
 /* ---- moving and choosing ---- */
 
-static void ref_concat(const sdag_ref *r)
+static void ref_concat(const sdag_ref_args *r)
 {
     int axis = ((const sdag_attr_axis *)r->attr)->axis;
     const sdag_shape *s = &r->out[0].shape;
@@ -218,7 +220,7 @@ static void ref_concat(const sdag_ref *r)
     }
 }
 
-static void ref_slice(const sdag_ref *r)
+static void ref_slice(const sdag_ref_args *r)
 {
     const sdag_attr_slice *o = r->attr;
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
@@ -229,7 +231,7 @@ static void ref_slice(const sdag_ref *r)
     }
 }
 
-static void ref_pad(const sdag_ref *r)
+static void ref_pad(const sdag_ref_args *r)
 {
     const sdag_attr_pad *o = r->attr;
     for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = 0;
@@ -241,7 +243,7 @@ static void ref_pad(const sdag_ref *r)
     }
 }
 
-static void ref_permute(const sdag_ref *r)
+static void ref_permute(const sdag_ref_args *r)
 {
     const sdag_attr_permute *o = r->attr;
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
@@ -252,13 +254,13 @@ static void ref_permute(const sdag_ref *r)
     }
 }
 
-static void ref_gather(const sdag_ref *r)
+static void ref_gather(const sdag_ref_args *r)
 {
     int64_t n = count(&r->in[1]), row = n ? count(&r->out[0]) / n : 0;
     for (int64_t i = 0; i < n * row; i++) r->out[0].at[i] = r->in[0].at[(int64_t)r->in[1].at[i / row] * row + i % row];
 }
 
-static void ref_nearest(const sdag_ref *r)
+static void ref_nearest(const sdag_ref_args *r)
 {
     const int64_t d = sdag_last(&r->in[0].shape), q = r->in[1].shape.d[0];
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
@@ -272,20 +274,20 @@ static void ref_nearest(const sdag_ref *r)
     }
 }
 
-static void ref_scatter_add(const sdag_ref *r)
+static void ref_scatter_add(const sdag_ref_args *r)
 {
     int64_t n = count(&r->in[0]), row = n ? count(&r->in[1]) / n : 0;
     for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = 0;
     for (int64_t i = 0; i < n * row; i++) r->out[0].at[(int64_t)r->in[0].at[i / row] * row + i % row] += r->in[1].at[i];
 }
 
-static void ref_diagonal(const sdag_ref *r)
+static void ref_diagonal(const sdag_ref_args *r)
 {
     int64_t n = sdag_last(&r->out[0].shape);
     for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = r->in[0].at[i / n * n * n + i % n * n + i % n];
 }
 
-static void ref_mask_diag(const sdag_ref *r)
+static void ref_mask_diag(const sdag_ref_args *r)
 {
     int64_t n = sdag_last(&r->out[0].shape);
     double value = (double)((const sdag_attr_value *)r->attr)->value;
@@ -302,6 +304,8 @@ const sdag_reference sdag_reference_math[] = {
     {"sqrt", ref_sqrt, 0},
     {"abs", ref_abs, 0},
     {"square", ref_square, 0},
+    {"power", ref_power, 0},
+    {"softplus", ref_softplus, 0},
     {"clamp", ref_clamp, 0},
     {"affine", ref_affine, 0},
     {"to_f32", ref_affine, 0},

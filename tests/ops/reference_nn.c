@@ -17,7 +17,7 @@ static double *at4(const sdag_ref_tensor *t, int64_t i, int64_t j, int64_t k, in
 
 /* ---- images ---- */
 
-static void ref_conv2d(const sdag_ref *r)
+static void ref_conv2d(const sdag_ref_args *r)
 {
     const sdag_attr_conv2d *o = r->attr;
     const sdag_ref_tensor *x = &r->in[0], *w = &r->in[1], *y = &r->out[0];
@@ -40,7 +40,7 @@ static void ref_conv2d(const sdag_ref *r)
 }
 
 /* Both pools: the sum over a window / size^2, or its maximum and where that was. */
-static void pool(const sdag_ref *r, bool max)
+static void pool(const sdag_ref_args *r, bool max)
 {
     const sdag_attr_pool *o = r->attr;
     const sdag_ref_tensor *x = &r->in[0], *y = &r->out[0];
@@ -64,13 +64,13 @@ static void pool(const sdag_ref *r, bool max)
                 }
 }
 
-static void ref_max_pool(const sdag_ref *r) { pool(r, true); }
-static void ref_avg_pool(const sdag_ref *r) { pool(r, false); }
+static void ref_max_pool(const sdag_ref_args *r) { pool(r, true); }
+static void ref_avg_pool(const sdag_ref_args *r) { pool(r, false); }
 
 /* ---- normalisation ---- */
 
 /* in from `next` on: gamma, beta, residual as the attributes say. */
-static void normalise(const sdag_ref *r, int next, const double *mean, const double *var)
+static void normalise(const sdag_ref_args *r, int next, const double *mean, const double *var)
 {
     const sdag_attr_norm *o = r->attr;
     const double *gamma = o->gamma ? r->in[next++].at : NULL, *beta = o->beta ? r->in[next++].at : NULL;
@@ -86,7 +86,7 @@ static void normalise(const sdag_ref *r, int next, const double *mean, const dou
     }
 }
 
-static void ref_batch_norm(const sdag_ref *r)
+static void ref_batch_norm(const sdag_ref_args *r)
 {
     const int64_t cols = sdag_last(&r->in[0].shape), rows = sdag_rows(&r->in[0].shape);
     double *mean = r->out[1].at, *var = r->out[2].at;
@@ -98,9 +98,9 @@ static void ref_batch_norm(const sdag_ref *r)
     normalise(r, 1, mean, var);
 }
 
-static void ref_norm_apply(const sdag_ref *r) { normalise(r, 3, r->in[1].at, r->in[2].at); }
+static void ref_norm_apply(const sdag_ref_args *r) { normalise(r, 3, r->in[1].at, r->in[2].at); }
 
-static void ref_layer_norm(const sdag_ref *r)
+static void ref_layer_norm(const sdag_ref_args *r)
 {
     const sdag_attr_layer_norm *o = r->attr;
     const int64_t n = sdag_last(&r->in[0].shape), rows = sdag_rows(&r->in[0].shape);
@@ -118,7 +118,7 @@ static void ref_layer_norm(const sdag_ref *r)
     }
 }
 
-static void ref_l2norm(const sdag_ref *r)
+static void ref_l2norm(const sdag_ref_args *r)
 {
     const double eps = (double)((const sdag_attr_eps *)r->attr)->eps;
     const int64_t n = sdag_last(&r->in[0].shape);
@@ -140,7 +140,7 @@ static double log_sum_exp(const double *x, int64_t n)
     return max + log(sum);
 }
 
-static void ref_softmax(const sdag_ref *r)
+static void ref_softmax(const sdag_ref_args *r)
 {
     const int64_t n = sdag_last(&r->in[0].shape);
     for (int64_t k = 0; k < count(&r->in[0]); k += n) {
@@ -149,7 +149,7 @@ static void ref_softmax(const sdag_ref *r)
     }
 }
 
-static void ref_log_softmax(const sdag_ref *r)
+static void ref_log_softmax(const sdag_ref_args *r)
 {
     const int64_t n = sdag_last(&r->in[0].shape);
     for (int64_t k = 0; k < count(&r->in[0]); k += n) {
@@ -158,7 +158,7 @@ static void ref_log_softmax(const sdag_ref *r)
     }
 }
 
-static void ref_softmax_xent(const sdag_ref *r)
+static void ref_softmax_xent(const sdag_ref_args *r)
 {
     const int32_t ignore = ((const sdag_attr_ignore *)r->attr)->ignore;
     const int64_t n = sdag_last(&r->in[0].shape);
@@ -169,7 +169,7 @@ static void ref_softmax_xent(const sdag_ref *r)
     }
 }
 
-static void ref_sigmoid_xent(const sdag_ref *r)
+static void ref_sigmoid_xent(const sdag_ref_args *r)
 {
     for (int64_t i = 0; i < count(&r->out[0]); i++) {
         const double x = r->in[0].at[i], y = r->in[1].at[i];
@@ -177,7 +177,7 @@ static void ref_sigmoid_xent(const sdag_ref *r)
     }
 }
 
-static void ref_eye_distance(const sdag_ref *r)
+static void ref_eye_distance(const sdag_ref_args *r)
 {
     const sdag_attr_eye *o = r->attr;
     const int64_t n = sdag_last(&r->in[0].shape);
@@ -189,7 +189,7 @@ static void ref_eye_distance(const sdag_ref *r)
     r->out[0].at[0] = sum;
 }
 
-static void ref_softmax_xent_soft(const sdag_ref *r)
+static void ref_softmax_xent_soft(const sdag_ref_args *r)
 {
     const int64_t n = sdag_last(&r->in[0].shape);
     for (int64_t k = 0; k < count(&r->out[0]); k++) {
@@ -200,7 +200,7 @@ static void ref_softmax_xent_soft(const sdag_ref *r)
     }
 }
 
-static void ref_count_not(const sdag_ref *r)
+static void ref_count_not(const sdag_ref_args *r)
 {
     double n = 0;
     for (int64_t i = 0; i < count(&r->in[0]); i++)
@@ -208,7 +208,7 @@ static void ref_count_not(const sdag_ref *r)
     r->out[0].at[0] = fmax(n, 1);
 }
 
-double sdag_ref_kept(const sdag_ref *r, int64_t i, float share, uint32_t salt)
+double sdag_ref_kept(const sdag_ref_args *r, int64_t i, float share, uint32_t salt)
 {
     const double p = floor((double)share * 65536 + 0.5) / 65536;
     const uint32_t key[2] = {(uint32_t)r->step->seed, (uint32_t)(r->step->seed >> 32)};
@@ -219,7 +219,7 @@ double sdag_ref_kept(const sdag_ref *r, int64_t i, float share, uint32_t salt)
     return half / 65536.0 >= p ? 1 / (1 - p) : 0;
 }
 
-static void ref_dropout(const sdag_ref *r)
+static void ref_dropout(const sdag_ref_args *r)
 {
     const sdag_attr_dropout *o = r->attr;
     for (int64_t i = 0; i < count(&r->out[0]); i++)
@@ -228,9 +228,9 @@ static void ref_dropout(const sdag_ref *r)
 
 /* ---- updates ---- */
 
-static double scale_of(const sdag_ref *r, int i) { return i < r->n_in ? r->in[i].at[0] : 1; }
+static double scale_of(const sdag_ref_args *r, int i) { return i < r->n_in ? r->in[i].at[0] : 1; }
 
-static void ref_running(const sdag_ref *r)
+static void ref_running(const sdag_ref_args *r)
 {
     const sdag_attr_running *o = r->attr;
     const double m = (double)o->momentum;
@@ -238,10 +238,10 @@ static void ref_running(const sdag_ref *r)
         r->out[0].at[i] = (1 - m) * r->in[0].at[i] + m * (double)o->scale * r->in[1].at[i];
 }
 
-static void ref_count(const sdag_ref *r) { r->out[0].at[0] = r->in[0].at[0] + 1; }
+static void ref_count(const sdag_ref_args *r) { r->out[0].at[0] = r->in[0].at[0] + 1; }
 
 /* v <- momentum v + d;  p <- p - lr (nesterov ? d + momentum v : v), with d = k (scale g + wd p) */
-static void momentum_step(const sdag_ref *r, double k)
+static void momentum_step(const sdag_ref_args *r, double k)
 {
     const sdag_attr_sgd *o = r->attr;
     const double lr = r->in[3].at[0] * (double)o->lr_mul, m = (double)o->momentum, scale = scale_of(r, 4);
@@ -252,9 +252,9 @@ static void momentum_step(const sdag_ref *r, double k)
     }
 }
 
-static void ref_sgd(const sdag_ref *r) { momentum_step(r, 1); }
+static void ref_sgd(const sdag_ref_args *r) { momentum_step(r, 1); }
 
-static void ref_sgd_plain(const sdag_ref *r)
+static void ref_sgd_plain(const sdag_ref_args *r)
 {
     const sdag_attr_sgd *o = r->attr;
     const double lr = r->in[2].at[0] * (double)o->lr_mul, scale = scale_of(r, 3);
@@ -269,14 +269,14 @@ static double length(const sdag_ref_tensor *t, double scale)
     return sqrt(sum);
 }
 
-static void ref_lars(const sdag_ref *r)
+static void ref_lars(const sdag_ref_args *r)
 {
     const sdag_attr_sgd *o = r->attr;
     const double p = length(&r->in[0], 1), g = length(&r->in[2], scale_of(r, 4)), wd = (double)o->wd;
     momentum_step(r, wd != 0 && p != 0 && g != 0 ? (double)o->eta * p / (g + wd * p + 1e-8) : 1);
 }
 
-static void ref_adamw(const sdag_ref *r)
+static void ref_adamw(const sdag_ref_args *r)
 {
     const sdag_attr_adamw *o = r->attr;
     const double b1 = (double)o->beta1, b2 = (double)o->beta2, t = r->in[4].at[0] + 1, scale = scale_of(r, 6);
@@ -290,14 +290,14 @@ static void ref_adamw(const sdag_ref *r)
     }
 }
 
-static void ref_ema(const sdag_ref *r)
+static void ref_ema(const sdag_ref_args *r)
 {
     const double m = r->in[2].at[0];
     for (int64_t i = 0; i < count(&r->out[0]); i++) r->out[0].at[i] = m * r->in[0].at[i] + (1 - m) * r->in[1].at[i];
 }
 
 /* Row by row, the oldest first. */
-static void ref_enqueue(const sdag_ref *r)
+static void ref_enqueue(const sdag_ref_args *r)
 {
     const sdag_ref_tensor *rows = &r->in[2];
     const int64_t n = r->in[0].shape.d[0], width = count(&r->in[0]) / n;
@@ -310,14 +310,14 @@ static void ref_enqueue(const sdag_ref *r)
     r->out[1].at[0] = (double)cursor;
 }
 
-static void ref_clip_norm(const sdag_ref *r)
+static void ref_clip_norm(const sdag_ref_args *r)
 {
     double sum = 0;
     for (int i = 0; i < r->n_in; i++) sum += pow(length(&r->in[i], 1), 2);
     r->out[0].at[0] = sqrt(sum);
 }
 
-static void ref_clip_scale(const sdag_ref *r)
+static void ref_clip_scale(const sdag_ref_args *r)
 {
     ref_clip_norm(r);
     const double y = (double)((const sdag_attr_clip *)r->attr)->max_norm / (r->out[0].at[0] + 1e-6);

@@ -7,7 +7,7 @@
 #include "core/ops/attr.h"
 
 /* A token sees key j when it is within the length, and not later than the token or both are in the prefix. */
-static bool sees(const sdag_ref *r, int64_t b, int64_t i, int64_t j)
+static bool sees(const sdag_ref_args *r, int64_t b, int64_t i, int64_t j)
 {
     const sdag_attr_attention *o = r->attr;
     if (o->lengths && (double)j >= r->in[1].at[b]) return false;
@@ -15,7 +15,7 @@ static bool sees(const sdag_ref *r, int64_t b, int64_t i, int64_t j)
     return o->prefix && (double)j < r->in[o->lengths ? 2 : 1].at[b];
 }
 
-static double score(const sdag_ref *r, int64_t b, int64_t head, int64_t i, int64_t j)
+static double score(const sdag_ref_args *r, int64_t b, int64_t head, int64_t i, int64_t j)
 {
     const sdag_attr_attention *o = r->attr;
     const int64_t t = r->in[0].shape.d[1], d = r->in[0].shape.d[2] / 3, n = d / o->heads;
@@ -25,7 +25,7 @@ static double score(const sdag_ref *r, int64_t b, int64_t head, int64_t i, int64
     return sum / sqrt((double)n);
 }
 
-static void ref_attention(const sdag_ref *r)
+static void ref_attention(const sdag_ref_args *r)
 {
     const sdag_attr_attention *o = r->attr;
     const int64_t samples = r->in[0].shape.d[0], t = r->in[0].shape.d[1], d = r->in[0].shape.d[2] / 3, n = d / o->heads;
@@ -49,7 +49,7 @@ static void ref_attention(const sdag_ref *r)
             }
 }
 
-static void ref_lengths(const sdag_ref *r)
+static void ref_lengths(const sdag_ref_args *r)
 {
     const int64_t t = r->in[0].shape.d[1];
     const double pad = (double)((const sdag_attr_ignore *)r->attr)->ignore;
@@ -62,7 +62,7 @@ static void ref_lengths(const sdag_ref *r)
     }
 }
 
-static void ref_take(const sdag_ref *r)
+static void ref_take(const sdag_ref_args *r)
 {
     const sdag_ref_tensor *x = &r->in[0], *y = &r->out[0];
     const int64_t t = x->shape.d[1], k = y->shape.d[1], d = x->shape.d[2];
@@ -72,7 +72,7 @@ static void ref_take(const sdag_ref *r)
                 y->at[(b * k + i) * d + c] = x->at[(b * t + (int64_t)r->in[1].at[b * k + i]) * d + c];
 }
 
-static void ref_put(const sdag_ref *r)
+static void ref_put(const sdag_ref_args *r)
 {
     const sdag_ref_tensor *x = &r->in[0], *y = &r->out[0];
     const int64_t t = y->shape.d[1], k = x->shape.d[1], d = x->shape.d[2];
@@ -86,7 +86,7 @@ static void ref_put(const sdag_ref *r)
             }
 }
 
-static void ref_replace(const sdag_ref *r)
+static void ref_replace(const sdag_ref_args *r)
 {
     const sdag_attr_replace *o = r->attr;
     for (int64_t i = 0; i < sdag_elems(&r->out[0].shape); i++)
@@ -100,7 +100,7 @@ static int32_t plain_token(const sdag_attr_mask_tokens *o, uint32_t n)
         if (t != o->mask_id && t != o->pad_id && n-- == 0) return t;
 }
 
-static void ref_mask_tokens(const sdag_ref *r)
+static void ref_mask_tokens(const sdag_ref_args *r)
 {
     const sdag_attr_mask_tokens *o = r->attr;
     const sdag_ref_tensor *s = &r->in[1];

@@ -12,7 +12,7 @@
 
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
-#include "tests/support/interp.h"
+#include "runtime/optest/interp.h"
 
 typedef struct bench {
     sdag_arena arena;

@@ -14,7 +14,7 @@
 #include "core/base/rng.h"
 #include "core/data/dataset.h"
 #include "core/ops/ops.h"
-#include "tests/support/interp.h"
+#include "runtime/optest/interp.h"
 
 typedef struct bench {
     sdag_arena arena;

@@ -292,10 +292,14 @@ static bool same_json(json_t *x, json_t *y, const char *what, const pair *p)
 /* What sinks wrote: all files that are not the run's own. */
 static int sink_differs(void *arg, const char *name)
 {
-    static const char *const own[] = {"config.yaml", "graph.svg", "metrics.jsonl", "summary.json"};
+    static const char *const own[] = {"config.yaml",  "graph.svg",   "metrics.jsonl",
+                                      "summary.json", "timing.json", "report.html"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (!strcmp(name, own[i])) return 0;
-    return strncmp(name, "checkpoints/", 12) && strncmp(name, "weights/", 8) ? differs(arg, name) : 0;
+    static const char *const folders[] = {"checkpoints/", "weights/", "report/"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (!strncmp(name, folders[i], strlen(folders[i]))) return 0;
+    return differs(arg, name);
 }
 
 bool runs_agree(const char *a, const char *b)

@@ -20,7 +20,8 @@ typedef struct example {
     char *path; /* absolute */
 } example;
 
-/* All pipelines below examples/ in sorted order; the list lives as long as the program. */
+/* All pipelines below examples/ but those of examples/plugin, in sorted order; the list lives as long as the program.
+ */
 int examples(const example **list);
 
 /* What files of data the examples may name, as a folder below the directory of temp.h. */

@@ -18,7 +18,8 @@ static sdag_status build_graph(pipeline *p)
     sdag_log_source(p->log, "test.yaml", o->yaml, strlen(o->yaml));
     sdag_status status = sdag_spec_parse(&raw, a, p->log, "test.yaml", o->yaml, strlen(o->yaml));
     if (!status) status = sdag_spec_resolve(&spec, a, p->log, raw, NULL, 0);
-    if (!status) status = sdag_graph_build(&p->graph, a, p->log, spec, &(sdag_catalog){types.at, types.n});
+    if (!status)
+        status = sdag_graph_build(&p->graph, a, p->log, spec, &(sdag_catalog){.types = types.at, .n = types.n});
     return status;
 }
 

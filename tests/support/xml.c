@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "viz/theme.h"
 
 enum { DEPTH = 64, ATTRIBUTES = 32 };
 
@@ -19,7 +20,9 @@ typedef struct walk {
     const char *start, *p, *end;
     char *why;
     word open[DEPTH];
-    int depth, roots;
+    int depth, roots, links, styles;
+    bool may_link;
+    bool page; /* of HTML */
 } walk;
 
 static bool wrong(walk *w, const char *fmt, ...)
@@ -100,17 +103,59 @@ static void skip_space(walk *w)
     while (w->p < w->end && strchr(" \t\r\n", *w->p)) w->p++;
 }
 
+/* A path below or above, of letters, digits, '.', '_', '-', '/' and %XX: no scheme, no host, no query. Graphviz writes
+ * '-' as a character number. */
+static bool read_link(walk *w)
+{
+    if (!is(w, "=\"") || w->p[2] == '/') return wrong(w, "a link that is not relative");
+    for (w->p += 2; w->p < w->end && *w->p != '"'; w->p++) {
+        char c = *w->p;
+        if (is(w, "&#45;")) w->p += 4;
+        else if (c == '%' && w->end - w->p > 2 && strspn(w->p + 1, "0123456789ABCDEF") >= 2) w->p += 2;
+        else if (c == ':' || !(in_name(c) || c == '/')) return wrong(w, "'%c' in a link", c);
+    }
+    w->links++;
+    return w->p++ < w->end ? true : wrong(w, "a link without an end");
+}
+
+/* What attributes of a page that could load or lead somewhere may begin with; no other word may hold these names. */
+static const struct {
+    const char *name, *starts[3];
+} page_links[] = {
+    {"href", {"#", "data:,\""}},
+    {"src", {"data:image/png;base64,", "data:image/svg+xml;base64,"}},
+    {"style", {"--", "width:"}},
+};
+
+static bool check_link(walk *w, word name)
+{
+    for (size_t i = 0; i < sizeof page_links / sizeof *page_links; i++) {
+        if (!same(name, (word){page_links[i].name, strlen(page_links[i].name)})) continue;
+        for (const char *const *start = page_links[i].starts; *start; start++)
+            if (is(w, *start)) return true;
+        return wrong(w, "attribute %s that leads out of the page", page_links[i].name);
+    }
+    return true;
+}
+
 static bool read_attribute(walk *w, word *seen, int n)
 {
-    static const char *const links[] = {"href", "xlink:href", "src", "style", "xml:base"};
+    static const char *const links[] = {"href", "src", "style", "xlink:href", "xml:base", "srcset", "action", "ping"};
     if (n == ATTRIBUTES || !read_name(w, &seen[n])) return n == ATTRIBUTES ? wrong(w, "too many attributes") : false;
     for (int i = 0; i < n; i++)
         if (same(seen[i], seen[n])) return wrong(w, "attribute %.*s twice", (int)seen[n].n, seen[n].at);
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+    if (w->may_link && same(seen[n], (word){"xlink:href", 10})) return read_link(w);
+    for (size_t i = w->page ? 3 : 0; i < sizeof links / sizeof *links; i++)
         if (same(seen[n], (word){links[i], strlen(links[i])})) return wrong(w, "attribute %s", links[i]);
     if (seen[n].n > 2 && memcmp(seen[n].at, "on", 2) == 0) return wrong(w, "a handler");
     if (!is(w, "=\"")) return wrong(w, "attribute without a quoted value");
-    for (w->p += 2; w->p < w->end && *w->p != '"';) {
+    static const char *const words[] = {"title", "xlink:title", "alt", "aria-label",
+                                        NULL}; /* text for people: loads nothing */
+    bool says = is_one_of(seen[n], words) || (seen[n].n > 5 && memcmp(seen[n].at, "data-", 5) == 0);
+    w->p += 2;
+    if (w->page && !check_link(w, seen[n])) return false;
+    while (w->p < w->end && *w->p != '"') {
+        if (!says && (is(w, "url(") || is(w, "javascript:"))) return wrong(w, "an address in an attribute");
         if (*w->p == '<') return wrong(w, "'<' in an attribute");
         if (*w->p != '&') w->p++;
         else if (!read_entity(w)) return false;
@@ -122,10 +167,16 @@ static bool read_open(walk *w)
 {
     static const char *const drawing[] = {"svg",      "g",       "title", "a",    "polygon", "path",
                                           "polyline", "ellipse", "text",  "rect", NULL};
+    static const char *const text[] = {
+        "html",    "head",    "meta",       "title", "link",   "style", "body", "div", "header", "nav",   "main",
+        "section", "figure",  "h1",         "h2",    "h3",     "p",     "span", "b",   "i",      "small", "ul",
+        "li",      "table",   "thead",      "tbody", "tr",     "th",    "td",   "img", "label",  "input", "pre",
+        "details", "summary", "figcaption", "use",   "circle", "tspan", "code", "br",  NULL};
     word name, seen[ATTRIBUTES];
     w->p++;
     if (!read_name(w, &name)) return false;
-    if (!is_one_of(name, drawing)) return wrong(w, "element %.*s", (int)name.n, name.at);
+    if (!is_one_of(name, drawing) && !(w->page && is_one_of(name, text)))
+        return wrong(w, "element %.*s", (int)name.n, name.at);
     for (int n = 0;; n++) {
         const char *before = w->p;
         skip_space(w);
@@ -163,6 +214,11 @@ static bool read_comment(walk *w)
 static bool read_part(walk *w)
 {
     if (is(w, "<!--")) return read_comment(w);
+    if (is(w, sdag_theme_dark) && w->depth == 1 && !w->styles++) {
+        w->p += strlen(sdag_theme_dark);
+        return true;
+    }
+    if (w->page && w->roots == 0 && is(w, "<!DOCTYPE html>")) return w->p += 15, true;
     if (is(w, "<?xml ") || (is(w, "<!DOCTYPE svg ") && w->roots == 0)) { /* as Graphviz writes them, without brackets */
         while (w->p < w->end && *w->p != '>') w->p++;
         return w->p++ < w->end;
@@ -176,11 +232,28 @@ static bool read_part(walk *w)
     return true;
 }
 
+static bool is_sound(walk *w)
+{
+    if (!check_characters(w)) return false;
+    while (w->p < w->end)
+        if (!read_part(w)) return false;
+    return w->depth == 0 && w->roots == 1 ? true : wrong(w, "%d elements are open, %d roots", w->depth, w->roots);
+}
+
+bool xml_is_map(const char *text, size_t len, int *links, char why[200])
+{
+    walk w = {.start = text, .p = text, .end = text + len, .why = why, .may_link = true};
+    bool sound = is_sound(&w);
+    *links = w.links;
+    return sound;
+}
+
 bool xml_is_sound(const char *text, size_t len, char why[200])
 {
-    walk w = {.start = text, .p = text, .end = text + len, .why = why};
-    if (!check_characters(&w)) return false;
-    while (w.p < w.end)
-        if (!read_part(&w)) return false;
-    return w.depth == 0 && w.roots == 1 ? true : wrong(&w, "%d elements are open, %d roots", w.depth, w.roots);
+    return is_sound(&(walk){.start = text, .p = text, .end = text + len, .why = why});
+}
+
+bool page_is_sound(const char *text, size_t len, char why[200])
+{
+    return is_sound(&(walk){.start = text, .p = text, .end = text + len, .why = why, .page = true});
 }

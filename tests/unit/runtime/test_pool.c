@@ -15,9 +15,9 @@
 #include "core/base/alloc.h"
 #include "core/base/rng.h"
 #include "core/data/dataset.h"
+#include "runtime/optest/interp.h"
 #include "runtime/pool/cpus.h"
 #include "runtime/pool/pool.h"
-#include "tests/support/interp.h"
 #include "tests/support/temp.h"
 #include "tests/support/toy.h"
 

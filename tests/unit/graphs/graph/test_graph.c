@@ -215,7 +215,7 @@ static const sdag_node_type t_csv = {.name = "sink.toy",
                                      .example = "{type: sink.toy, in: e}"};
 static const sdag_node_type *const types[] = {&t_source, &t_augment, &t_encoder, &t_head, &t_momentum,
                                               &t_pair,   &t_xent,    &t_sgd,     &t_knn,  &t_csv};
-static const sdag_catalog catalog = {types, sizeof types / sizeof types[0]};
+static const sdag_catalog catalog = {.types = types, .n = sizeof types / sizeof types[0]};
 
 /* ---- one run of the stage ---- */
 
@@ -241,7 +241,8 @@ static sdag_status run_stages(void *arg)
 
 static void run_start(run *r, const char *text)
 {
-    static const char *const levels[] = {"note", "warning", "error"};
+    static const char *const levels[] = {
+        [SDAG_DETAIL] = "detail", [SDAG_NOTE] = "note", [SDAG_WARNING] = "warning", [SDAG_ERROR] = "error"};
     sdag_arena_init(&r->a);
     r->log = sdag_log_create(NULL);
     assert_non_null(r->log);
@@ -507,14 +508,14 @@ static void test_top(void **state)
                     "1:1: error: the key 'phases' is missing\n"},
         {"version: 2\nphases: {}", "1:10: error: version is 2, expected 1\n"
                                    "2:9: error: phases is empty, expected a map of phases\n"},
-        {"version: 1\nphases: [a]\nseeed: 1\nseed: -1\nfamily: contrast\nname: a/b\nmodules: {}",
+        {"version: 1\nphases: [a]\nseeed: 1\nseed: -1\nfamily: contrast\nname: a/b\nmodules: 3",
          "2:9: error: phases is a list, expected a map of phases\n"
          "3:1: error: unknown key 'seeed'; did you mean 'seed'?\n"
          "4:7: error: seed is -1, expected at least 0\n"
          "5:9: error: family is 'contrast', expected generative, contrastive, non-contrastive or pretext\n"
          "6:7: error: name is 'a/b', expected letters, digits, '_', '-' and '.', a letter or digit first: it "
          "names the folder of the run\n"
-         "7:1: error: 'modules' is not in this version of the language\n"},
+         "7:10: error: modules is one value, expected a map of modules\n"},
         {"version: 1\nphases:\n  p: 3\n  q: {epoch: 3}\n  1x: {nodes: [a]}\n  r: {epochs: 3, steps: 0, nodes: {}}",
          "3:6: error: phase 'p' is one value, expected a map with 'nodes'\n"
          "4:3: error: phase 'q' has no nodes\n"
@@ -839,39 +840,42 @@ static void test_inspect(void **state)
                               "optimizer  optimizer.toy  Steps.\n"
                               "head       head.toy       A head.\n"
                               "probe      probe.toy      A probe.\n"
-                              "sink       sink.toy       A table.\n");
+                              "sink       sink.toy       A table.\n"
+                              "math       expr           A formula over wires: a loss, or any value, without C.\n");
     s = (sdag_str){.a = &a};
     assert_int_equal(sdag_inspect(&s, log, &catalog, "encoder.toy"), SDAG_OK);
-    assert_string_equal(s.at,
-                        "encoder.toy -- An encoder.\n"
-                        "Nobody 1999\n"
-                        "A bundle of views goes through it with one set of weights.\n"
-                        "\n"
-                        "  {type: encoder.toy, in: s}\n"
-                        "\n"
-                        "inputs\n"
-                        "  x  f32[B,...]  required  images or features\n"
-                        "\n"
-                        "outputs\n"
-                        "  features  f32[B,D]  features\n"
-                        "\n"
-                        "options: type, default, range\n"
-                        "  depth   integer           18        1 .. 200   layers\n"
-                        "  widths  list of integers  [64, 64]  1 .. 4096  widths of the layers\n"
-                        "\n"
-                        "common keys\n"
-                        "  type      the node type\n"
-                        "  use       phase.node: type, options and trained weights of a node of an earlier phase\n"
-                        "  in        the wires that enter: node, node.port, [a, b] or {port: wire}\n"
-                        "  freeze    true stops the training of its weights\n"
-                        "  weights   a safetensors file to start from\n"
-                        "  batching  joint: batch statistics see all views together; separate: one view at a time\n");
+    assert_string_equal(s.at, "encoder.toy -- An encoder.\n"
+                              "Nobody 1999\n"
+                              "A bundle of views goes through it with one set of weights.\n"
+                              "\n"
+                              "  {type: encoder.toy, in: s}\n"
+                              "\n"
+                              "inputs\n"
+                              "  x  f32[B,...]  required  images or features\n"
+                              "\n"
+                              "outputs\n"
+                              "  features  f32[B,D]  features\n"
+                              "\n"
+                              "options\n"
+                              "  depth   integer           18        1 .. 200   layers\n"
+                              "  widths  list of integers  [64, 64]  1 .. 4096  widths of the layers\n"
+                              "\n"
+                              "common keys\n"
+                              "  type      the node type\n"
+                              "  use       phase.node: type, options and trained weights of a node of an\n"
+                              "            earlier phase\n"
+                              "  in        the wires that enter: node, node.port, [a, b] or {port: wire}\n"
+                              "  freeze    true stops the training of its weights\n"
+                              "  weights   a safetensors file to start from\n"
+                              "  batching  joint: batch statistics see all views together; separate: one view\n"
+                              "            at a time\n");
     s = (sdag_str){.a = &a};
     assert_int_equal(sdag_inspect(&s, log, &catalog, "augment"), SDAG_OK);
     assert_non_null(strstr(s.at, "ops is a list of\n"
                                  "  turn -- Turns.\n"
                                  "      degrees  list of numbers  [-5, 5]  -360 .. 360  range\n"
                                  "      fill     boolean          false                 fill the corners\n"
+                                 "\n"
                                  "  flip -- Flips.\n"
                                  "      flip\n"));
     assert_int_equal(sdag_inspect(&s, log, &catalog, "encodr.toy"), SDAG_USAGE);

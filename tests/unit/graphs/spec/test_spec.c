@@ -316,6 +316,12 @@ static void test_set(void **state)
          "{a: {ops: [{crop: {size: 6}}, flip]}, b: {ops: [{crop: {size: 6}}, flip]}, c: {lr: 1, s: 8}}"},
         {"base.lr", "2", {"phases", "pretrain", "nodes", "c"}, "{lr: 2, s: 8}"}, /* reaches where it was merged */
         {"size", "9", {"phases", "pretrain", "nodes", "c"}, "{lr: 1, s: 9}"},
+        {"a.o", "1", {"phases", "pretrain", "nodes", "a"}, "{ops: [{crop: {size: 8}}, flip], o: 1}"}, /* one phase's */
+        {"pretrain.a.ops.crop.size", /* without nodes, and the record by its name */
+         "4",
+         {"phases", "pretrain", "nodes", "a"},
+         "{ops: [{crop: {size: 4}}, flip]}"},
+        {"views.crop", "{size: 5}", {"phases", "pretrain", "nodes", "b"}, "{ops: [{crop: {size: 5}}, flip]}"},
         {"pretrain.lr", "", {"phases", "pretrain", "lr"}, "null"},
         {"pretrain.lr", "\"12\"", {"phases", "pretrain", "lr"}, "\"12\""},
     };
@@ -333,7 +339,10 @@ static void test_set_place(void **state)
     const sdag_spec *s;
     assert_int_equal(resolve(&s, graph, "epochs", "{path: x}"), SDAG_OK);
     const sdag_spec *e = at(s, "phases", "pretrain", "epochs", NULL);
-    assert_string_equal(e->loc.file, "--set epochs");
+    assert_string_equal(e->loc.file, "--set");
+    assert_int_equal(e->loc.line, 1);
+    assert_int_equal(e->loc.col, 8); /* behind "epochs=" */
+    assert_int_equal(at(e, "path", NULL)->loc.col, 15);
     assert_true(e->from_set);
     assert_true(at(e, "path", NULL)->from_set);
     assert_false(at(s, "name", NULL)->from_set);
@@ -356,17 +365,20 @@ static void test_set_bad(void **state)
     static const struct {
         const char *path, *value, *want;
     } rows[] = {
-        {"epoch", "1", "no 'epoch' in let:, the top level or phases:; did you mean 'epochs'?"},
+        {"epoch", "1", "no 'epoch' in let:, the top level, phases: or nodes:; did you mean 'epochs'?"},
         {"phases.pretran.epochs", "1", "no 'pretran' in phases; did you mean 'pretrain'?"},
-        {"pretran.epochs", "1", "no 'pretran' in let:, the top level or phases:; did you mean 'pretrain'?"},
+        {"pretran.epochs", "1", "no 'pretran' in let:, the top level, phases: or nodes:; did you mean 'pretrain'?"},
         {"phases.pretrain.zebra.x", "1", "no 'zebra' in phases.pretrain"},
         {"pretrain.lr.x", "1", "phases.pretrain.lr is a single value: there is no 'x' in it"},
+        {"pretrain.zebras.x", "1", "no 'zebras' in phases.pretrain"},
+        {"pretrain.aa.x", "1", "no 'aa' in phases.pretrain; did you mean 'a'?"}, /* a node, though nodes is left out */
+        {"extends", "x.yaml", "'extends' is read before --set: write it in the file"},
         {"views.2", "1", "let.views is a list of 2, counted from 0: no item '2'"},
         {"views.x", "1", "let.views is a list of 2, counted from 0: no item 'x'"},
-        {"", "1", "a path is keys joined by dots, such as phases.pretrain.epochs"},
-        {"a..b", "1", "a path is keys joined by dots, such as phases.pretrain.epochs"},
-        {"a\xb5", "1", "a path is keys joined by dots, such as phases.pretrain.epochs"},
-        {"a.", "1", "a path is keys joined by dots, such as phases.pretrain.epochs"},
+        {"", "1", "a path is keys joined by dots, such as pretrain.optimizer.lr"},
+        {"a..b", "1", "a path is keys joined by dots, such as pretrain.optimizer.lr"},
+        {"a\xb5", "1", "a path is keys joined by dots, such as pretrain.optimizer.lr"},
+        {"a.", "1", "a path is keys joined by dots, such as pretrain.optimizer.lr"},
         {"epochs", "[1", "YAML: while parsing a flow sequence, did not find expected ',' or ']'"},
         {"epochs", "$zebra", "unknown name '$zebra': it is not in let:"},
         {"epochs", "$epochs", "a name that stands for itself: $epochs -> $epochs"},
@@ -382,11 +394,18 @@ static void test_set_bad(void **state)
         assert_null(s);
         assert_non_null(d->loc.file);
     }
+    static const char two[] = "phases:\n  p: {nodes: {o: {lr: 1}}}\n  q: {nodes: {o: {lr: 1}}}\n";
+    const sdag_spec *t;
+    int first = sdag_log_count(l);
+    assert_int_equal(resolve(&t, two, "o.lr", "2"), SDAG_INVALID);
+    assert_string_equal(sdag_log_at(l, first)->text, "2 phases have a node 'o'; name one of p.o.lr, q.o.lr");
     sdag_spec_set several[] = {{"epoch", "1"}, {"nothing.here", "1"}}; /* both are reported */
     const sdag_spec *s;
     int before = sdag_log_errors(l);
     assert_int_equal(sdag_spec_resolve(&s, &a, l, parsed(graph), several, 2), SDAG_INVALID);
     assert_int_equal(sdag_log_errors(l) - before, 2);
+    assert_int_equal(sdag_log_at(l, sdag_log_count(l) - 1)->loc.line, 2); /* the second of them */
+    assert_int_equal(sdag_log_at(l, sdag_log_count(l) - 1)->loc.col, 1);
 }
 
 /* ---- printing ---- */

@@ -1,0 +1,113 @@
+/* The pictures of examples/ say what the pipelines say now: each committed SVG has the words, links and tooltips of one
+ * that is drawn anew. Where things stand is not compared, for that depends on the fonts of the machine. Drawn anew by
+ *   build/ssldag viz examples/X/Y.yaml -o examples/X/Y.svg
+ *   build/ssldag viz --map M -o examples/maps/M.svg
+ * Run from the root of the project. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "runtime/cli/pipelines.h"
+#include "tests/support/examples.h"
+#include "tests/support/xml.h"
+#include "viz/viz.h"
+
+enum { TEXT_MAX = 8 << 20 };
+
+static sdag_arena arena, *const a = &arena;
+static sdag_log *logs;
+
+/* The texts between tags, and the attributes that carry words, a line each. Graphviz spreads a text over lines of its
+ * own, in an order that follows from the picture and not from the fonts. */
+static const char *words(const char *svg)
+{
+    static const char *const attributes[] = {"xlink:title=\"", "xlink:href=\""};
+    sdag_str s = {.a = a};
+    sdag_str_add(&s, "");
+    for (const char *at = strstr(svg, "<svg"); at && *at; at++) {
+        for (size_t i = 0; i < 2; i++)
+            if (strncmp(at, attributes[i], strlen(attributes[i])) == 0) {
+                at += strlen(attributes[i]);
+                sdag_str_addn(&s, at, strcspn(at, "\""));
+                sdag_str_add(&s, "\n");
+            }
+        if (*at != '>' || at[1] == '\n' || at[1] == '<' || !at[1]) continue;
+        sdag_str_addn(&s, at + 1, strcspn(at + 1, "<"));
+        sdag_str_add(&s, "\n");
+    }
+    return s.at;
+}
+
+static const char *first_difference(const char *x, const char *y)
+{
+    while (*x && *x == *y) x++, y++;
+    return sdag_arena_printf(a, "'%.60s' is now '%.60s'", x, y);
+}
+
+static void compare(const char *path, const char *svg)
+{
+    char *old;
+    size_t len;
+    assert_int_equal(sdag_file_read(&old, &len, a, logs, SDAG_NOLOC, path, TEXT_MAX), SDAG_OK);
+    const char *before = words(old), *now = words(svg);
+    if (strcmp(before, now)) fail_msg("%s is stale: %s", path, first_difference(before, now));
+}
+
+static void test_pipelines(void **state)
+{
+    (void)state;
+    const example *all;
+    int drawn = 0;
+    for (int i = 0, n = examples(&all); i < n; i++) {
+        const char *path = all[i].path, *dot = strrchr(path, '.');
+        const char *svg = sdag_arena_printf(a, "%.*s.svg", (int)(dot - path), path);
+        char *text, why[200];
+        size_t len;
+        if (access(svg, R_OK)) continue;
+        sdag_graph *g = example_graph(a, logs, path, NULL, 0);
+        assert_non_null(g);
+        sdag_viz_options o = {.shapes = SDAG_VIZ_SHAPES_TIPS};
+        assert_int_equal(sdag_viz_text(&text, &len, a, logs, g, &o), SDAG_OK);
+        if (!xml_is_sound(text, len, why)) fail_msg("%s: %s", path, why);
+        compare(svg, text);
+        drawn++;
+    }
+    assert_true(drawn > 15);
+}
+
+static void test_maps(void **state)
+{
+    (void)state;
+    sdag_cli c = {.command = "viz", .arena = a, .log = logs};
+    sdag_field_entry *list;
+    int n;
+    assert_int_equal(sdag_cli_pipelines(&list, &n, &c, "examples", "examples/maps"), SDAG_OK);
+    for (int m = 0; m < SDAG_FIELD_MAPS; m++) {
+        char *text, why[200];
+        size_t len;
+        int links;
+        assert_int_equal(sdag_field_text(&text, &len, a, logs, (sdag_field_map)m, list, n, SDAG_VIZ_SVG), SDAG_OK);
+        if (!xml_is_map(text, len, &links, why)) fail_msg("%s: %s", sdag_field_names[m], why);
+        assert_true(links > 3);
+        compare(sdag_arena_printf(a, "examples/maps/%s.svg", sdag_field_names[m]), text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pipelines), cmocka_unit_test(test_maps)};
+    sdag_arena_init(a);
+    logs = sdag_log_create(stderr);
+    const int failed = logs ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+    sdag_log_destroy(logs);
+    sdag_arena_free(a);
+    return failed;
+}

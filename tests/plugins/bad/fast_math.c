@@ -1,0 +1,4 @@
+/* Compiled with -ffast-math. */
+#include "good.h"
+
+SDAG_PLUGIN(.name = "fast_math", .types = good_types)

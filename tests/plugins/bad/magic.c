@@ -1,0 +1,4 @@
+/* The table does not begin as a plugin's does. */
+#include "good.h"
+
+SDAG_PLUGIN(.name = "magic", .types = good_types, .magic = 0x1234)

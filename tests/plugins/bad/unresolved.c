@@ -1,0 +1,5 @@
+/* Needs a function that nobody has. */
+#include "good.h"
+
+const char *sdag_function_of_the_future(void);
+SDAG_PLUGIN(.name = "unresolved", .types = good_types, .init = sdag_function_of_the_future)
