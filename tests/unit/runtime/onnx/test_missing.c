@@ -67,7 +67,7 @@ static void make_catalog(void)
     const sdag_node_type **all = SDAG_NEWS(a, const sdag_node_type *, n + 1);
     memcpy(all, built_in, (size_t)n * sizeof *all);
     all[n] = &twist;
-    catalog = (sdag_catalog){all, n + 1};
+    catalog = (sdag_catalog){.types = all, .n = n + 1};
 }
 
 static sdag_graph *make_run(void)
