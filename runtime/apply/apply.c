@@ -52,7 +52,9 @@ static sdag_status watch(void *arg, const sdag_task *t, int64_t step)
     const int32_t *ids = sdag_exec_at(t->exec, program->feeds.at[0].ids, step);
     if (sdag_signals_seen())
         return sdag_fail(r->p->log, SDAG_FAILED, SDAG_NOLOC, "stopped by a signal: nothing was written");
-    return r->each(r->arg, r->p, &value, ids);
+    sdag_status status = r->each(r->arg, r->p, &value, ids);
+    r->p->done += value.shape.rank ? value.shape.d[0] : 1;
+    return status;
 }
 
 sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg)

@@ -41,7 +41,7 @@ typedef struct sdag_apply {
     const char *data;               /* what was done to the data, a sentence */
     const char *const *class_names; /* [n_classes], or NULL: numbers */
     int n_classes;
-    int64_t rows;
+    int64_t rows, done; /* samples in all, and those that each has seen */
     bool checkpoint_read;
     struct sdag_session *session;
 } sdag_apply;
