@@ -82,8 +82,10 @@ const char *sdag_apply_class(const sdag_apply *p, int i)
 
 sdag_status sdag_apply_lower(sdag_lowered **out, sdag_apply *p, int64_t batch)
 {
-    const sdag_node_type *source = p->graph->nodes[p->source].type;
-    if (!strcmp(source->outs[0].name, "tokens")) { /* how many there are is known to the data alone */
+    const sdag_gnode *source = &p->graph->nodes[p->source];
+    const sdag_spec *tokens = sdag_spec_get(source->spec, "tokens");
+    const bool bytes = tokens && tokens->text && !strcmp(tokens->text, "bytes");
+    if (!strcmp(source->type->outs[0].name, "tokens") && !bytes) { /* how many there are is known to the data alone */
         sdag_status status = sdag_session_open_data(p->session, p->phase);
         if (status) return status;
     }
