@@ -49,6 +49,7 @@ static void take_one(walk *w, const sdag_opt *o, const sdag_spec *item)
     const sdag_spec *options = item->kind == SDAG_SPEC_MAP && item->n ? item->entries[0].value : NULL;
     const char *name = options ? item->entries[0].key : item->text;
     const sdag_record_type *t = name ? record_of(o, name) : NULL;
+    if (!t && name) note(&w->dropped, name);
     if (!t) return;
     const bool sizes = has_size(t), sized = w->out->sized;
     if (t->fixed && !(sizes && w->p->options->sized)) {
