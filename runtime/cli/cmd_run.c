@@ -155,7 +155,8 @@ static void remove_report(const char *path)
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
+    static const char *const files[] = {"config.yaml", "graph.svg",   "metrics.jsonl",
+                                        "timing.json", "report.html", "classes.json"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
