@@ -149,7 +149,8 @@ static bool read_attribute(walk *w, word *seen, int n)
         if (same(seen[n], (word){links[i], strlen(links[i])})) return wrong(w, "attribute %s", links[i]);
     if (seen[n].n > 2 && memcmp(seen[n].at, "on", 2) == 0) return wrong(w, "a handler");
     if (!is(w, "=\"")) return wrong(w, "attribute without a quoted value");
-    static const char *const words[] = {"title", "alt", "aria-label", NULL}; /* text for people: loads nothing */
+    static const char *const words[] = {"title", "xlink:title", "alt", "aria-label",
+                                        NULL}; /* text for people: loads nothing */
     bool says = is_one_of(seen[n], words) || (seen[n].n > 5 && memcmp(seen[n].at, "data-", 5) == 0);
     w->p += 2;
     if (w->page && !check_link(w, seen[n])) return false;
