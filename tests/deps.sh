@@ -6,8 +6,8 @@ need="gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libopenblas-pthread
       libturbojpeg0-dev libarchive-dev libpng-dev zlib1g-dev"
 case "${1:-build}" in
 build) ;;
-test) need="$need libcmocka-dev" ;;
-ci) need="$need libcmocka-dev clang-format-14 strace chromium" ;;
+test) need="$need libcmocka-dev python3-jsonschema python3-yaml" ;;
+ci) need="$need libcmocka-dev python3-jsonschema python3-yaml clang-format-14 strace chromium" ;;
 *) echo "usage: tests/deps.sh build | test | ci" >&2; exit 2 ;;
 esac
 if ! command -v dpkg-query >/dev/null; then

@@ -74,6 +74,11 @@ for name in cutout dcl log_cosh; do
     quiet "$ssldag" check "$examples/$name.yaml" # found beside the library
 done
 
+# ---- the plugin of the lesson
+sed -n '/^```c$/,/^```$/p' "$prefix/share/doc/ssldag/PLUGINS.md" | grep -v '^```' >"$tmp/huber.c"
+compile "$tmp/huber.c" "$tmp/huber.so"
+quiet "$ssldag" test "$tmp/huber.so"
+
 # ---- what `ssldag new` writes builds and passes as it is
 cd "$tmp"
 for node in loss.my_loss head.my_head augment.my_change op.my_op; do

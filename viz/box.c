@@ -5,7 +5,15 @@
 #include "graphs/graph/words.h"
 #include "viz/drawing.h"
 
-enum { OPTIONS_SHOWN = 2, RECORDS_SHOWN = 3, DETAIL_MAX = 34, TIP_MAX = 100, FORCE_WIDTH = 30 };
+enum {
+    OPTIONS_SHOWN = 2,
+    RECORDS_SHOWN = 3,
+    DETAIL_MAX = 34,
+    LINES_SHOWN = 6,
+    LINE_WIDTH = 56,
+    TIP_MAX = 100,
+    FORCE_WIDTH = 30
+};
 
 static bool is_tuned(const sdag_graph *g, const sdag_gnode *n)
 {
@@ -47,12 +55,40 @@ static const char *last_part(const char *path)
     return slash && slash[1] ? slash + 1 : path ? path : "none";
 }
 
+/* The text of an option that has several lines, such as a formula; NULL. */
+static const char *lines_of(const sdag_opt *o, const void *opts)
+{
+    const char *text = o->kind == SDAG_OPT_STR ? *(const char *const *)((const char *)opts + o->offset) : NULL;
+    return text && strchr(text, '\n') ? text : NULL;
+}
+
+/* Such a text line by line, without comments. */
+static void add_lines(sdag_picture *p, sdag_box *box, const char *text)
+{
+    int shown = 0;
+    for (const char *end; *text; text = end + (*end == '\n')) {
+        end = text + strcspn(text, "\n");
+        const char *hash = memchr(text, '#', (size_t)(end - text));
+        const char *line = sdag_arena_copy(p->a, text, (size_t)((hash ? hash : end) - text));
+        if (!line[strspn(line, " \t\r")]) continue;
+        if (shown++ == LINES_SHOWN) {
+            SDAG_PICTURE_ADD(box->details, "...");
+            return;
+        }
+        SDAG_PICTURE_ADD(box->details, sdag_picture_text(p, line, LINE_WIDTH));
+    }
+}
+
 static void add_option(sdag_picture *p, sdag_box *box, const sdag_opt *o, const void *opts)
 {
     const void *at = (const char *)opts + o->offset;
     sdag_str s = {.a = p->a};
     if (o->kind == SDAG_OPT_RECORDS) {
         add_records(p, box, at);
+        return;
+    }
+    if (lines_of(o, opts)) {
+        add_lines(p, box, lines_of(o, opts));
         return;
     }
     sdag_str_addf(&s, "%s: ", sdag_opt_name(o));
@@ -69,7 +105,7 @@ static void add_options(sdag_picture *p, sdag_box *box, const sdag_gnode *n)
     for (int i = 0; n->spec && n->use < 0 && i < n->spec->n; i++)
         for (const sdag_opt *o = n->type->opts; o && o->name; o++) {
             if (strcmp(sdag_opt_name(o), n->spec->entries[i].key) != 0) continue;
-            if (shown++ < OPTIONS_SHOWN) add_option(p, box, o, n->opts);
+            if (lines_of(o, n->opts) || shown++ < OPTIONS_SHOWN) add_option(p, box, o, n->opts);
             sdag_str s = {.a = p->a};
             sdag_str_addf(&s, "%s: ", sdag_opt_name(o));
             if (o->kind == SDAG_OPT_PATH)

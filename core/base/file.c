@@ -214,14 +214,14 @@ sdag_status sdag_out_commit(sdag_outfile *o, sdag_log *log)
 {
     if (o->fd < 0) return sdag_fail(log, SDAG_IO, SDAG_NOLOC, "nothing to commit");
     flush(o);
-    if (!o->err) o->err = sync_fd(o->fd);
+    if (!o->err && !o->loose) o->err = sync_fd(o->fd);
     int fd = o->fd;
     o->fd = -1;
     if (close(fd) != 0 && errno != EINTR && !o->err) o->err = errno; /* EINTR: closed, and synced before */
     bool renamed = false;
     if (!o->err && o->tmp) {
         renamed = rename(o->tmp, o->path) == 0;
-        o->err = renamed ? sync_dir_of(o->path) : errno;
+        o->err = !renamed ? errno : o->loose ? 0 : sync_dir_of(o->path);
     }
     sdag_status s = SDAG_OK;
     if (o->err) s = sdag_fail(log, SDAG_IO, SDAG_NOLOC, "cannot write '%s': %s", o->path, strerror(o->err));

@@ -194,6 +194,8 @@ static sdag_status open_any(sdag_files *f, sdag_log *log, sdag_loc loc, const ch
 {
     struct stat st;
     if (stat(path, &st) != 0) return sdag_fail(log, SDAG_IO, loc, "cannot open '%s': %s", path, strerror(errno));
+    if (S_ISREG(st.st_mode) && is_image(path) && sub[0])
+        return sdag_fail(log, SDAG_IO, loc, "'%s' is one image: there is no '%s' below it", path, sub);
     if (S_ISREG(st.st_mode) && is_image(path)) return open_one(f, path, &st);
     sdag_status s = (S_ISDIR(st.st_mode) ? open_dir : open_tar)(f, log, loc, path, sub);
     if (s) return s;

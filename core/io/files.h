@@ -21,8 +21,9 @@
 
 typedef struct sdag_files sdag_files;
 
-/* sub: a folder under path that becomes the root, "train" or "data/train". SDAG_IO: path or sub does not exist or
- * cannot be read, or holds no image file; *out is NULL then. Archives: see tar.h. */
+/* path may also be one image, which then has its path for a name, and no class. sub: a folder under path that becomes
+ * the root, "train" or "data/train". SDAG_IO: path or sub does not exist or cannot be read, or holds no image file;
+ * *out is NULL then. Archives: see tar.h. */
 sdag_status sdag_files_open(sdag_files **out, sdag_log *log, sdag_loc loc, const char *path, const char *sub);
 void sdag_files_destroy(sdag_files *f); /* NULL is fine */
 

@@ -62,19 +62,31 @@ static bool write_pixels(sdag_outfile *o, png_failure *f, const uint8_t *pixels,
     return ok;
 }
 
+static sdag_status check_size(sdag_log *log, const char *path, int64_t h, int64_t w, int channels)
+{
+    if (h >= 1 && w >= 1 && h <= SDAG_IMAGE_MAX_PIXELS / w && (channels == 1 || channels == 3)) return SDAG_OK;
+    return sdag_fail(log, SDAG_FAILED, SDAG_NOLOC,
+                     "'%s': %lld by %lld pixels with %d channels: expected 1 to %d million pixels, grey or colour",
+                     path, (long long)h, (long long)w, channels, SDAG_IMAGE_MAX_PIXELS / 1000000);
+}
+
+sdag_status sdag_png_put(sdag_outfile *o, sdag_log *log, const uint8_t *pixels, int64_t h, int64_t w, int channels)
+{
+    png_failure f = {""};
+    sdag_status s = check_size(log, o->path, h, w, channels);
+    if (!s && !write_pixels(o, &f, pixels, (size_t)h, (size_t)w, channels))
+        s = f.text[0] && !strstr(f.text, "emory")
+                ? sdag_fail(log, SDAG_FAILED, SDAG_NOLOC, "cannot write '%s': %s", o->path, f.text)
+                : SDAG_NOMEM;
+    if (s) sdag_out_abandon(o);
+    return s;
+}
+
 sdag_status sdag_png_write(sdag_log *log, const char *path, const uint8_t *pixels, int64_t h, int64_t w, int channels)
 {
     sdag_outfile o;
-    png_failure f = {""};
-    if (h < 1 || w < 1 || h > SDAG_IMAGE_MAX_PIXELS / w || (channels != 1 && channels != 3))
-        return sdag_fail(log, SDAG_FAILED, SDAG_NOLOC,
-                         "'%s': %lld by %lld pixels with %d channels: expected 1 to %d million pixels, grey or colour",
-                         path, (long long)h, (long long)w, channels, SDAG_IMAGE_MAX_PIXELS / 1000000);
-    sdag_status s = sdag_out_open(&o, log, path);
-    if (s) return s;
-    if (write_pixels(&o, &f, pixels, (size_t)h, (size_t)w, channels)) return sdag_out_commit(&o, log);
-    sdag_out_abandon(&o);
-    return f.text[0] && !strstr(f.text, "emory")
-               ? sdag_fail(log, SDAG_FAILED, SDAG_NOLOC, "cannot write '%s': %s", path, f.text)
-               : SDAG_NOMEM;
+    sdag_status s = check_size(log, path, h, w, channels);
+    if (!s) s = sdag_out_open(&o, log, path);
+    if (!s) s = sdag_png_put(&o, log, pixels, h, w, channels);
+    return s ? s : sdag_out_commit(&o, log);
 }

@@ -10,5 +10,7 @@
 
 /* SDAG_FAILED: no pixels, too many (see SDAG_IMAGE_MAX_PIXELS) or other channels. SDAG_IO, SDAG_NOMEM. */
 sdag_status sdag_png_write(sdag_log *log, const char *path, const uint8_t *pixels, int64_t h, int64_t w, int channels);
+/* The same into a file that the caller has opened, and commits; after a failure it is abandoned. */
+sdag_status sdag_png_put(sdag_outfile *o, sdag_log *log, const uint8_t *pixels, int64_t h, int64_t w, int channels);
 
 #endif

@@ -23,6 +23,7 @@
 #include "core/node/node.h"
 #include "core/node/transform.h"
 #include "core/ops/ops.h"
+#include "core/ops/reference.h"
 
 #define SDAG_ABI_MAJOR 0
 #define SDAG_ABI_MINOR 1
@@ -38,7 +39,7 @@
     X(op_check, GROWS) X(transform, GROWS) X(plugin_record, GROWS)                                        \
     X(dtype, FIXED) X(shape, FIXED) X(tensor, FIXED) X(loc, FIXED) X(kernel, FIXED) X(dataset, FIXED)     \
     X(source_opts, FIXED) X(schedule, FIXED) X(records, FIXED) X(beside, FIXED) X(init, FIXED)            \
-    X(attention, FIXED) X(rng, FIXED) X(frame, FIXED) X(raster, FIXED)
+    X(attention, FIXED) X(rng, FIXED) X(frame, FIXED) X(raster, FIXED) X(reference, GROWS)
 /* clang-format on */
 
 enum {
@@ -70,6 +71,7 @@ typedef struct sdag_plugin {
     /* Called once, after the tables were found to be right. A sentence on why the plugin cannot be used here, or NULL.
      * It runs once more in a process of its own before, which is where a crash does no harm. */
     const char *(*init)(void);
+    const sdag_reference *references; /* of its ops, in double, for `ssldag test`; ends with {0} */
 } sdag_plugin;
 
 #define SDAG_PLUGIN_SYMBOL "sdag_plugin_get"

@@ -43,7 +43,7 @@ const sdag_op sdag_opdef_dropout = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_dropout),
-    .flags = SDAG_OP_INPLACE,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_ELEMS,
     .shape = dropout_shape,
     .cpu = {.run = dropout_run},

@@ -147,7 +147,7 @@ const sdag_op sdag_opdef_fill_holes = {
     .n_in_max = 3,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_fill),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = fill_shape,
     .cpu = {.run = fill_run},

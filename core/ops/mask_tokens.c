@@ -82,7 +82,7 @@ const sdag_op sdag_opdef_mask_tokens = {
     .n_in = 2,
     .n_out = 2,
     .attr_size = sizeof(sdag_attr_mask_tokens),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = mask_tokens_shape,
     .cpu = {.run = mask_tokens_run},

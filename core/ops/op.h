@@ -29,6 +29,7 @@ enum {
     SDAG_OP_UPDATES = 8,   /* out[i] is the new version of state in[i], in its own memory, for i < n_out */
     SDAG_OP_INFINITE = 32, /* may give infinities on purpose (masks); NaN never is on purpose */
     SDAG_OP_SAMPLES = 128, /* reads samples of a data set (args.samples) */
+    SDAG_OP_RANDOM = 64,   /* draws random numbers, in inference too */
     SDAG_OP_NOGRAD = 256,  /* no gradient passes (stop-gradient, comparisons, indices) */
 };
 

@@ -42,7 +42,7 @@ const sdag_op sdag_opdef_random = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_random),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = random_shape,
     .cpu = {.run = random_run},

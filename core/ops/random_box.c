@@ -71,7 +71,7 @@ const sdag_op sdag_opdef_random_box = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_box),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = box_shape,
     .cpu = {.run = box_run},

@@ -31,7 +31,7 @@ const sdag_op sdag_opdef_random_index = {
     .n_in = 1,
     .n_out = 1,
     .attr_size = sizeof(sdag_attr_draw),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = index_shape,
     .cpu = {.run = index_run},

@@ -44,7 +44,7 @@ const sdag_op sdag_opdef_random_subset = {
     .n_in = 1,
     .n_out = 2,
     .attr_size = sizeof(sdag_attr_subset),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = subset_shape,
     .cpu = {.run = subset_run},

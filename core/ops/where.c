@@ -1,5 +1,6 @@
 /* where, element by element: z = x where cond != 0 (NaN counts as such), else y. All three f32 of one shape.
- * adjoint: gx = g where cond != 0, else 0; gy = the rest of g. No gradient to cond. */
+ * adjoint: gx = g where cond != 0, else 0; gy = the rest of g. No gradient to cond. An infinity may be
+ * chosen on purpose, to hide a number from a softmax. */
 #include "core/ops/map.h"
 #include "core/ops/op_list.h"
 #include "core/ops/ops.h"
@@ -34,7 +35,7 @@ const sdag_op sdag_opdef_where = {
     .math = "z = cond ? x : y",
     .n_in = 3,
     .n_out = 1,
-    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1,
+    .flags = SDAG_OP_INPLACE | SDAG_OP_INPLACE_1 | SDAG_OP_INFINITE,
     .split = SDAG_SPLIT_ELEMS,
     .shape = sdag_rule_same,
     .cpu = {.run = where_run},

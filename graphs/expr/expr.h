@@ -42,6 +42,9 @@ extern const sdag_node_type sdag_expr_static;
 /* The type of node n, whose `type` is expr. Errors are reported; never NULL. */
 const sdag_node_type *sdag_expr_type(sdag_builder *b, sdag_gnode *n);
 
+/* What a formula is made of, in lines of less than 78 columns, as `inspect expr` says it. */
+extern const char *const sdag_expr_grammar_help[]; /* ends with NULL */
+
 /* The functions of formulas, as `inspect expr` lists them: "sum(x, axis=all, keep=false)". */
 typedef struct sdag_expr_help {
     const char *form, *help;

@@ -58,10 +58,29 @@ typedef struct sdag_expr_function {
     double (*of)(double v);                      /* ... and of a number */
 } sdag_expr_function;
 
-const sdag_expr_function *sdag_expr_functions(int *n);
+/* The rows of a group end with an empty one. */
+extern const sdag_expr_function sdag_expr_each_functions[], sdag_expr_reduce_functions[], sdag_expr_matrix_functions[],
+    sdag_expr_move_functions[];
+#define SDAG_EXPR_ROW_EACH(name, op, of, help)                 \
+    {                                                          \
+        name, "x", help, 1, 1, 0, SDAG_EXPR_EACH, NULL, op, of \
+    }
+#define SDAG_EXPR_ROW(name, form, least, most, named, shape, call, help)          \
+    {                                                                             \
+        name, form, help, least, most, named, SDAG_EXPR_##shape, call, NULL, NULL \
+    }
+const sdag_expr_function *sdag_expr_function_at(int i); /* NULL past the last */
 const sdag_expr_function *sdag_expr_function_find(const char *name);
 const char *sdag_expr_function_name(const void *ctx, int i); /* for sdag_nearest */
 bool sdag_expr_constant(double *out, const char *name);      /* inf, pi, true, false */
+
+/* ---- args.c: what is asked of arguments; false, -1: reported */
+sdag_shape sdag_expr_arg_shape(sdag_exprs *x, const sdag_expr_args *a, int i);
+bool sdag_expr_arg_number(sdag_exprs *x, const sdag_expr_args *a, int i, const char *what, double *out);
+bool sdag_expr_arg_whole(sdag_exprs *x, const sdag_expr_args *a, int i, const char *what, double min, double max,
+                         int64_t *out);
+int sdag_expr_one_axis(sdag_exprs *x, const sdag_expr_args *a); /* the axis that is given, or the last */
+bool sdag_expr_axes_exist(sdag_exprs *x, const sdag_expr_args *a);
 
 /* ---- values.c */
 sdag_expr_value sdag_expr_tensor(sdag_val v);

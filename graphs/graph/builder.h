@@ -79,8 +79,12 @@ void sdag_read_modules(sdag_builder *b, const sdag_spec *v);
 void sdag_check_modules(sdag_builder *b);
 /* Gives n a type of its own and its inner graph, from the module that the text of v names and the options beside it. */
 void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v);
+/* The type of a use. in NULL: of none, or its body was refused; then it serves to check what stands beside it. */
+const sdag_node_type *sdag_module_make_type(sdag_arena *a, const sdag_module *m, const sdag_inner *in);
 /* The entries of a body become nodes; one with `repeat` becomes several. For sdag_module_type. */
 void sdag_build_body(sdag_builder *b, const sdag_spec *nodes);
+/* From here on errors say where m is defined, until r.use is set back to what it was; nothing for NULL. */
+void sdag_note_definition(sdag_builder *b, const sdag_module *m);
 /* Counts so many bytes of a body; false: too many, reported. */
 bool sdag_count_filled(sdag_builder *b, size_t size, sdag_loc loc);
 /* "module.block" -> the module; NULL: unknown. */

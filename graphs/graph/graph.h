@@ -103,6 +103,12 @@ void sdag_lower_inner(sdag_build *b, const sdag_node *self);
 sdag_status sdag_graph_build(sdag_graph **out, sdag_arena *a, sdag_log *log, const sdag_spec *spec,
                              const sdag_catalog *c);
 
+/* The types that were made for modules, each module once, with those of a catalog before them: for `inspect`. */
+sdag_catalog sdag_graph_types(sdag_arena *a, const sdag_graph *g, const sdag_catalog *c);
+
+/* The same from a file that need not be right otherwise, read as far as the options of its modules: for `explain`. */
+sdag_catalog sdag_module_types(sdag_arena *a, const sdag_spec *root, const sdag_catalog *c);
+
 /* Node of a phase by name; -1. */
 int32_t sdag_graph_find(const sdag_graph *g, int32_t phase, const char *name);
 /* Place of the value of option `name`, or of the node when the option is not in the file. */

@@ -182,13 +182,9 @@ static void functions_write(sdag_str *s)
     const sdag_expr_help *f = sdag_expr_functions_help(s->a, &n);
     table t = {.a = s->a};
     for (int i = 0; i < n; i++) *SDAG_PUSH(s->a, &t.rows) = (row){{f[i].form, f[i].help}};
-    sdag_str_add(
-        s, "\nformulas\n"
-           "  + - * / ^ element by element, @ for products of matrices, x' transposed, -x; < <= > >= == != give 0\n"
-           "  or 1. Sizes of 1 are repeated. name = value gives a value a name, f(x) = value makes a function; the\n"
-           "  last line is the value. Lines end at a line break (of a text after '|') or ';'. Constants: inf, pi,\n"
-           "  true, false. \"#\" begins a comment.\n"
-           "\nfunctions\n");
+    sdag_str_add(s, "\nformulas\n");
+    for (int i = 0; sdag_expr_grammar_help[i]; i++) sdag_str_addf(s, "  %s\n", sdag_expr_grammar_help[i]);
+    sdag_str_add(s, "\nfunctions\n");
     table_write(s, &t, "  ");
 }
 
@@ -246,6 +242,8 @@ const sdag_node_type *sdag_inspect_find(sdag_log *log, const sdag_catalog *c, co
 
 sdag_status sdag_inspect(sdag_str *s, sdag_log *log, const sdag_catalog *c, const char *name)
 {
+    const sdag_catalog all = sdag_catalog_all(s->a, c);
+    c = &all;
     const sdag_node_type *t = name ? sdag_inspect_find(log, c, name) : NULL;
     if (name && !t) return SDAG_USAGE;
     if (t) sdag_inspect_type(s, t);

@@ -106,6 +106,8 @@ static json_t *type_json(maker *m, const sdag_node_type *t)
 
 sdag_status sdag_inspect_json(sdag_str *s, sdag_log *log, const sdag_catalog *c, const char *name)
 {
+    const sdag_catalog all = sdag_catalog_all(s->a, c);
+    c = &all;
     maker m = {.a = s->a};
     const sdag_node_type *t = name ? sdag_inspect_find(log, c, name) : NULL;
     if (name && !t) return SDAG_USAGE;

@@ -1,6 +1,7 @@
 /* The tables of the node types as a page: what nodes/REFERENCE.md is made of. */
 #include <string.h>
 
+#include "graphs/expr/expr.h"
 #include "graphs/graph/inspect.h"
 #include "graphs/graph/words.h"
 
@@ -88,6 +89,23 @@ static void put_keys(sdag_str *s, const sdag_node_type *t)
     sdag_str_add(s, ".\n");
 }
 
+/* What a formula may hold. */
+static void put_formulas(sdag_str *s)
+{
+    int n;
+    const sdag_expr_help *f = sdag_expr_functions_help(s->a, &n);
+    sdag_str_add(s, "\n```text\n");
+    for (int i = 0; sdag_expr_grammar_help[i]; i++) sdag_str_addf(s, "%s\n", sdag_expr_grammar_help[i]);
+    sdag_str_add(s, "```\n\n| function | |\n|---|---|\n");
+    for (int i = 0; i < n; i++) {
+        sdag_str_add(s, "| ");
+        put_code(s, f[i].form);
+        sdag_str_add(s, " | ");
+        put_cell(s, f[i].help);
+        sdag_str_add(s, " |\n");
+    }
+}
+
 static void put_type(sdag_str *s, const sdag_node_type *t)
 {
     sdag_str_addf(s, "\n<a id=\"%s\"></a>\n\n### %s\n\n%s\n", t->name, t->name, t->brief);
@@ -100,6 +118,7 @@ static void put_type(sdag_str *s, const sdag_node_type *t)
     for (const sdag_opt *o = t->opts; o && o->name; o++)
         if (o->kind == SDAG_OPT_RECORDS) put_records(s, o);
     put_keys(s, t);
+    if (t == &sdag_expr_static) put_formulas(s);
 }
 
 static bool has_role(const sdag_catalog *c, int role)
@@ -135,6 +154,8 @@ static void put_common(sdag_str *s)
 
 sdag_status sdag_inspect_markdown(sdag_str *s, sdag_log *log, const sdag_catalog *c, const char *name)
 {
+    const sdag_catalog all = sdag_catalog_all(s->a, c);
+    c = &all;
     const sdag_node_type *t = name ? sdag_inspect_find(log, c, name) : NULL;
     if (name && !t) return SDAG_USAGE;
     if (t) {

@@ -23,7 +23,7 @@ static void enter(sdag_builder *b, body *o, const sdag_module *m, sdag_loc used)
     o->names = (sdag_map){.a = b->r.a};
     if (used.file || used.line) {
         sdag_read_use *use = SDAG_NEW(b->r.a, sdag_read_use);
-        *use = (sdag_read_use){m->type, used, b->r.use};
+        *use = (sdag_read_use){.what = m->type, .loc = used, .up = b->r.use};
         b->r.use = use;
     }
     b->g = &o->graph;
@@ -45,6 +45,7 @@ static void leave(sdag_builder *b, const body *o)
     b->made = in.made;
     b->full = in.full;
     b->filled = in.filled;
+    b->unknown = in.unknown;
 }
 
 /* ---- nodes that are not of the file ---- */
@@ -217,8 +218,7 @@ static sdag_role role_of(const sdag_module *m, const sdag_inner *in, bool trains
     return trains ? SDAG_ROLE_ENCODER : SDAG_ROLE_MATH;
 }
 
-/* in NULL: the body was refused; the type serves to check what stands beside it. */
-static const sdag_node_type *make_type(sdag_arena *a, const sdag_module *m, const sdag_inner *in)
+const sdag_node_type *sdag_module_make_type(sdag_arena *a, const sdag_module *m, const sdag_inner *in)
 {
     sdag_node_type *t = SDAG_NEW(a, sdag_node_type);
     int n_in = 0, n_out = 0;
@@ -257,6 +257,14 @@ static const sdag_node_type *make_type(sdag_arena *a, const sdag_module *m, cons
 
 /* ---- a use ---- */
 
+void sdag_note_definition(sdag_builder *b, const sdag_module *m)
+{
+    if (!m) return;
+    sdag_read_use *use = SDAG_NEW(b->r.a, sdag_read_use);
+    *use = (sdag_read_use){.what = m->type, .loc = m->loc, .up = b->r.use, .defined = true};
+    b->r.use = use;
+}
+
 bool sdag_count_filled(sdag_builder *b, size_t size, sdag_loc loc)
 {
     b->filled += size; /* the limit is low and sizes are bounded: no overflow */
@@ -282,7 +290,13 @@ static void report_cycle(sdag_builder *b, const sdag_module *m, sdag_loc loc)
     sdag_reader_error(&b->r, loc, "a module within itself: %s%s", s.at, m->type);
 }
 
-/* The body with the values of this use; NULL: there are too many of them, reported. */
+static void say(void *ctx, sdag_loc loc, const char *text)
+{
+    sdag_builder *b = ctx;
+    sdag_reader_error(&b->r, loc, "%s", text);
+}
+
+/* The body with the values of this use; NULL: they do not fit, or there are too many of them, reported. */
 static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_spec *use, sdag_loc loc)
 {
     int n = m->ids.n;
@@ -291,17 +305,21 @@ static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_s
         const sdag_spec *given = sdag_spec_get(use, m->opts[i].name);
         values[i] = given ? given : m->defaults[i];
     }
-    const sdag_spec *nodes = sdag_spec_fill(b->r.a, m->nodes, &m->ids, values);
+    int errors = b->r.errors;
+    const sdag_spec_filling filling = {b->r.a, &m->ids, values, say, b};
+    const sdag_spec *nodes = sdag_spec_fill(&filling, m->nodes);
     size_t size = nodes->size + (size_t)PART_COST * (size_t)(n + 1);
     for (int i = 0; m->ins[i].name; i++) size += PART_COST;
     for (int i = 0; m->outs[i]; i++) size += PART_COST;
-    return sdag_count_filled(b, size, loc) ? nodes : NULL;
+    return sdag_count_filled(b, size, loc) && b->r.errors == errors ? nodes : NULL;
 }
 
 static sdag_inner *use_module(sdag_builder *b, sdag_module *m, const sdag_spec *use, sdag_loc loc, sdag_loc used)
 {
     int errors = b->r.errors;
+    sdag_note_definition(b, m);
     sdag_options_read(&b->r, m->type, m->opts, m->opts_size, use, loc); /* again, and kept, with the node's keys */
+    b->r.use = b->r.use->up;
     if (b->r.errors > errors || b->full) return NULL;
     const sdag_spec *nodes = fill(b, m, use, used.line ? used : m->loc);
     if (!nodes) return NULL;
@@ -331,7 +349,7 @@ void sdag_module_type(sdag_builder *b, sdag_gnode *n, const sdag_spec *v)
     }
     n->inner = use_module(b, m, n->spec, n->loc, v->loc);
     if (b->full) return;
-    n->type = make_type(b->r.a, m, n->inner);
+    n->type = sdag_module_make_type(b->r.a, m, n->inner);
 }
 
 void sdag_check_modules(sdag_builder *b)

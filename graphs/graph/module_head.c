@@ -102,11 +102,11 @@ static void read_default(sdag_builder *b, const sdag_module *m, sdag_opt *o, con
     sdag_str text = {.a = b->r.a};
     switch (o->kind) {
     case SDAG_OPT_INT: o->def = (double)*(const int64_t *)at; break;
-    case SDAG_OPT_F32: o->def = *(const float *)at; break;
+    case SDAG_OPT_F32: sdag_spec_f64(&o->def, v); break; /* as typed: 0.1 */
     case SDAG_OPT_BOOL: o->def = *(const bool *)at; break;
     case SDAG_OPT_ENUM: o->def = *(const int *)at; break;
     case SDAG_OPT_STR: o->text = *(const char *const *)at; break;
-    default: sdag_opt_value_text(&text, o, at); o->text = text.at;
+    default: sdag_opt_value_text(&text, table, at); o->text = text.at;
     }
 }
 

@@ -188,10 +188,14 @@ static void read_common(sdag_builder *b, sdag_gnode *n)
 static void read_keys(sdag_builder *b, sdag_gnode *n)
 {
     int errors = b->r.errors;
+    const sdag_module *m = sdag_module_find(b, n->type->name);
+    sdag_note_definition(b, m);
     for (int i = 0; i < n->spec->n; i++) check_key(b, n, &n->spec->entries[i]);
     read_common(b, n);
+    if (n->use < 0)
+        n->opts = sdag_options_read(&b->r, n->type->name, n->type->opts, n->type->opts_size, n->spec, n->loc);
+    if (m) b->r.use = b->r.use->up;
     if (n->use >= 0) return;
-    n->opts = sdag_options_read(&b->r, n->type->name, n->type->opts, n->type->opts_size, n->spec, n->loc);
     const char *wrong = n->type->check && b->r.errors == errors ? n->type->check(n->opts) : NULL;
     if (wrong) sdag_reader_error(&b->r, n->loc, "%s: %s", n->type->name, wrong);
 }

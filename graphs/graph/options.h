@@ -16,11 +16,13 @@
 
 enum { SDAG_READER_ERRORS_MAX = 100 }; /* later ones are counted but not reported */
 
-/* Where what is read is used, from the inside out: each error gets a note for each. */
+/* What an error is followed by: a note for the use of the module whose body is read, and so on outwards; or one that
+ * says where the module is defined, while a use of it is read. */
 typedef struct sdag_read_use {
     const char *what; /* "module.block" */
     sdag_loc loc;
     const struct sdag_read_use *up;
+    bool defined; /* loc is the definition */
 } sdag_read_use;
 
 /* What reading needs, and what it has found. */
@@ -29,7 +31,7 @@ typedef struct sdag_reader {
     sdag_log *log;
     const char *dir;          /* of the YAML file, "": the current directory */
     int errors;               /* so far, repeated ones included */
-    const sdag_read_use *use; /* of the module whose body is read; NULL */
+    const sdag_read_use *use; /* innermost; NULL: none */
     SDAG_VEC(struct sdag_read_error {
         sdag_loc loc;
         const char *text;

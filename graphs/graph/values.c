@@ -49,7 +49,7 @@ sdag_status sdag_reader_end(sdag_reader *r)
     for (int i = 0; i < r->found.n && i < SDAG_READER_ERRORS_MAX; i++) {
         sdag_log_add(r->log, SDAG_ERROR, r->found.at[i].loc, "%s", r->found.at[i].text);
         for (const sdag_read_use *u = r->found.at[i].use; u; u = u->up)
-            sdag_log_add(r->log, SDAG_NOTE, u->loc, "in %s, used here", u->what);
+            sdag_log_add(r->log, SDAG_NOTE, u->loc, u->defined ? "%s is defined here" : "in %s, used here", u->what);
     }
     if (r->found.n > SDAG_READER_ERRORS_MAX)
         sdag_log_add(r->log, SDAG_NOTE, SDAG_NOLOC, "more than %d errors; the others are not shown",

@@ -23,6 +23,59 @@ const sdag_common_key sdag_common_keys[] = {
     {0},
 };
 
+const sdag_key_help sdag_root_help[] = {
+    {"version", "of the language: 1"},
+    {"name", "of the pipeline; a run writes to runs/NAME"},
+    {"family", "generative, contrastive, non-contrastive or pretext: the colour and the place of the picture"},
+    {"about", "what it does, in a sentence"},
+    {"seed", "of weights, views, order and choice of samples: the same seed gives the same numbers"},
+    {"base", "the folder that paths are relative to; the folder of the file when not given"},
+    {"extends", "a file whose values these are put over: maps merge, anything else takes the place, null removes"},
+    {"plugins", "shared objects that bring node types of their own"},
+    {"let", "values with names, used as $name or ${2 * name}; --set NAME=VALUE changes one for a run"},
+    {"modules", "parts made of nodes, with parameters; used as type: module.NAME"},
+    {"phases", "what is done, in this order: training, with an optimizer, or one pass over data, without"},
+    {0},
+};
+
+const sdag_key_help sdag_phase_help[] = {
+    {"about", "what the phase does, in a sentence"},
+    {"epochs", "how often training sees all its data"},
+    {"steps", "how many batches training sees, instead of epochs"},
+    {"checkpoint", "how often the state is saved, as a duration; every epoch when not given"},
+    {"report", "how often losses and what probes watch are reported, as a duration; every epoch when not given"},
+    {"nodes", "the nodes of the phase, by name; their order does not matter"},
+    {0},
+};
+
+const sdag_key_help sdag_schedule_help[] = {
+    {"constant", "the same number all the time"},
+    {"cosine", "[from, to] along half a cosine"},
+    {"linear", "[from, to] along a line"},
+    {"steps", "a number that is multiplied by factor at every milestone"},
+    {"warmup", "how long it first rises from 0, as a duration"},
+    {"at", "the milestones of steps, as durations"},
+    {"factor", "of steps: what the number is multiplied by; 0.1 when not given"},
+    {0},
+};
+
+const sdag_key_help sdag_module_help[] = {
+    {"about", "what the module is, in a sentence"},
+    {"params", "its options: a name with its default, or with {type, default, min, max, choices, about}"},
+    {"in", "names of its inputs"},
+    {"nodes", "its nodes; $NAME is a parameter"},
+    {"out", "the node that it gives, or several by name"},
+    {"role", "if not that of its nodes"},
+    {0},
+};
+
+const char *sdag_help_of(const sdag_key_help *table, const char *key)
+{
+    for (; table->key; table++)
+        if (strcmp(table->key, key) == 0) return table->help;
+    return NULL;
+}
+
 bool sdag_common_key_fits(const sdag_common_key *k, const sdag_node_type *t)
 {
     unsigned have =

@@ -45,6 +45,13 @@ extern const sdag_common_key sdag_common_keys[];
 struct sdag_node_type;
 bool sdag_common_key_fits(const sdag_common_key *k, const struct sdag_node_type *t);
 
+/* What the keys of the top level, of a phase, of a schedule and of a module mean; end with an empty row. */
+typedef struct sdag_key_help {
+    const char *key, *help;
+} sdag_key_help;
+extern const sdag_key_help sdag_root_help[], sdag_phase_help[], sdag_schedule_help[], sdag_module_help[];
+const char *sdag_help_of(const sdag_key_help *table, const char *key); /* NULL: not in it */
+
 extern const char *const sdag_family_choices[];   /* generative | contrastive | non-contrastive | pretext */
 extern const char *const sdag_batching_choices[]; /* joint | separate */
 extern const char *const sdag_schedule_rules[];   /* constant, cosine, linear, steps: by sdag_sched_rule */

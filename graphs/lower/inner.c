@@ -7,15 +7,17 @@
 #include "graphs/lower/lower_int.h"
 
 /* A plain value, or for a module that maps what is being mapped. */
-static sdag_lowered_port one_value(sdag_build *b, const sdag_node *self, const char *port)
+static sdag_lowered_port *one_value(sdag_build *b, const sdag_node *self, const char *port)
 {
-    sdag_lowered_port p = {.n = 1, .vals = SDAG_NEW(b->arena, sdag_val), .beside = sdag_in_beside(b, self, port)};
-    p.vals[0] = sdag_in(b, self, port);
+    sdag_lowered_port *p = SDAG_NEW(b->arena, sdag_lowered_port);
+    *p = (sdag_lowered_port){.n = 1, .vals = SDAG_NEW(b->arena, sdag_val), .beside = sdag_in_beside(b, self, port)};
+    p->vals[0] = sdag_in(b, self, port);
     return p;
 }
 
-/* A bundle goes in as it is, with the joint value that it has already. */
-static sdag_lowered_port as_it_is(sdag_build *b, const sdag_node *self, int port)
+/* A bundle goes in as it is: where one wire brings it, the port that it comes from serves, so that the views are joined
+ * and cut once for all who read them. */
+static sdag_lowered_port *as_it_is(sdag_build *b, const sdag_node *self, int port)
 {
     sdag_lowering *x = self->ctx;
     const char *name = self->g->type->ins[port].name;
@@ -23,12 +25,13 @@ static sdag_lowered_port as_it_is(sdag_build *b, const sdag_node *self, int port
     int n = sdag_wire_views(x, self->g, port);
     if (n <= 1 || b->status) return one_value(b, self, name);
     const sdag_ref *r = &w.refs[0];
-    sdag_lowered_port *from = &x->out->ports[r->node][r->port];
+    sdag_lowered_port *from = &x->out->ports[r->node][r->port], *p;
     sdag_val first = sdag_wire_view(x, self->g, port, 0);
-    if (w.n == 1 && !r->view && sdag_value_at(b, first)->dtype != SDAG_DT_U8) return *from;
-    sdag_lowered_port p = {.n = n, .vals = SDAG_NEWS(b->arena, sdag_val, n), .beside = from->beside};
-    p.names = sdag_wire_names(x, self->g, port, n);
-    for (int i = 0; i < n; i++) p.vals[i] = sdag_in_view(b, self, name, i);
+    if (w.n == 1 && !r->view && sdag_value_at(b, first)->dtype != SDAG_DT_U8) return from;
+    p = SDAG_NEW(b->arena, sdag_lowered_port);
+    *p = (sdag_lowered_port){.n = n, .vals = SDAG_NEWS(b->arena, sdag_val, n), .beside = from->beside};
+    p->names = sdag_wire_names(x, self->g, port, n);
+    for (int i = 0; i < n; i++) p->vals[i] = sdag_in_view(b, self, name, i);
     return p;
 }
 
@@ -36,10 +39,8 @@ static sdag_lowered_port as_it_is(sdag_build *b, const sdag_node *self, int port
 static void fill_stand_ins(sdag_build *b, const sdag_node *self, sdag_lowered_port **ports)
 {
     const sdag_node_type *t = self->g->type;
-    for (int i = 0; i < self->g->inner->n_in && !b->status; i++) {
-        ports[i] = SDAG_NEWS(b->arena, sdag_lowered_port, 2);
-        *ports[i] = t->maps ? one_value(b, self, t->ins[i].name) : as_it_is(b, self, i);
-    }
+    for (int i = 0; i < self->g->inner->n_in && !b->status; i++)
+        ports[i] = t->maps ? one_value(b, self, t->ins[i].name) : as_it_is(b, self, i);
 }
 
 static void give(sdag_build *b, const sdag_node *self, int out, const sdag_lowered_port *p, const char *view)

@@ -350,13 +350,18 @@ void sdag_lowered_print(sdag_str *s, const sdag_lowered *l)
                                                       : "");
     }
     int part = -1, node = -2;
+    const char *inner = "";
     for (int i = 0; i < p->ops.n; i++) {
         const sdag_program_op *o = &p->ops.at[i];
         if (o->part != part) sdag_str_addf(s, "-- %s\n", part_names[o->part]);
-        if (o->node != node || o->part != part)
-            sdag_str_addf(s, "   # %s\n", o->node >= 0 ? nodes[o->node].name : "compiler");
+        if (o->node != node || o->part != part || strcmp(o->inner, inner)) {
+            const int path = (int)strlen(o->inner);
+            sdag_str_addf(s, "   # %s%s%.*s\n", o->node >= 0 ? nodes[o->node].name : "compiler", path ? "." : "",
+                          path ? path - 1 : 0, o->inner);
+        }
         part = o->part;
         node = o->node;
+        inner = o->inner;
         sdag_str_addf(s, "  ");
         for (int k = 0; k < o->n_out; k++) {
             const sdag_value *v = &p->values.at[o->out[k]];

@@ -96,7 +96,17 @@ static sdag_status read_all(loader *l, const char *path)
 
 /* ---- merging ---- */
 
-static const sdag_spec *merge(loader *l, const sdag_spec *base, const sdag_spec *over, bool in_let);
+typedef enum { AT_ROOT, AT_LET, AT_PHASES, AT_PHASE, IN_LET, BELOW } place;
+
+static bool in_let(place at) { return at == AT_LET || at == IN_LET; }
+
+static place below(place at, const char *key)
+{
+    if (at == AT_ROOT) return strcmp(key, "let") == 0 ? AT_LET : strcmp(key, "phases") == 0 ? AT_PHASES : BELOW;
+    return at == AT_PHASES ? AT_PHASE : in_let(at) ? IN_LET : BELOW;
+}
+
+static const sdag_spec *merge(loader *l, const sdag_spec *base, const sdag_spec *over, place at);
 
 /* Do two maps name different types (or take over different nodes)? Then the options of the one are not the other's. */
 static bool other_type(const sdag_spec *base, const sdag_spec *over)
@@ -112,34 +122,6 @@ static bool other_type(const sdag_spec *base, const sdag_spec *over)
     return was && now && (was_key != now_key || strcmp(was->text, now->text) != 0);
 }
 
-static void remove_entry(sdag_spec *s, int at)
-{
-    memmove(&s->entries[at], &s->entries[at + 1], (size_t)(s->n - at - 1) * sizeof s->entries[0]);
-    s->n--;
-}
-
-/* An entry of the file over what the base has so far. */
-static void merge_entry(loader *l, sdag_spec *to, const sdag_spec *base, const sdag_spec_entry *e, bool in_let)
-{
-    int at = -1;
-    for (int i = 0; i < to->n && at < 0; i++)
-        if (strcmp(to->entries[i].key, e->key) == 0) at = i;
-    if (e->value->kind == SDAG_SPEC_NULL && !in_let) {
-        const char *near = at < 0 ? sdag_nearest(e->key, sdag_spec_key, base) : NULL;
-        if (at >= 0) remove_entry(to, at);
-        else {
-            l->errors++;
-            sdag_log_add(l->log, SDAG_ERROR, e->loc, "nothing to remove: the base has no '%s' here%s%s%s", e->key,
-                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-        }
-    } else if (at < 0) to->entries[to->n++] = *e;
-    else {
-        const sdag_spec *was = to->entries[at].value;
-        to->entries[at].value = merge(l, was, e->value, in_let);
-        if (e->value->kind != SDAG_SPEC_MAP || was->kind != SDAG_SPEC_MAP) to->entries[at].loc = e->loc;
-    }
-}
-
 /* A node of another type keeps its wires alone. */
 static const sdag_spec *rewired(loader *l, const sdag_spec *base, const sdag_spec *over)
 {
@@ -151,20 +133,86 @@ static const sdag_spec *rewired(loader *l, const sdag_spec *base, const sdag_spe
     return to;
 }
 
-static const sdag_spec *merge_maps(loader *l, const sdag_spec *base, const sdag_spec *over, bool in_let)
+/* ---- keys that exclude each other: the file's own takes the place of the base's */
+
+static bool is_one_of(const char *const *list, const char *key)
 {
-    if (other_type(base, over)) return rewired(l, base, over);
+    while (*list && strcmp(*list, key) != 0) list++;
+    return *list != NULL;
+}
+
+static bool all_of(const char *const *list, const sdag_spec *s)
+{
+    for (int i = 0; i < s->n; i++)
+        if (!is_one_of(list, s->entries[i].key)) return false;
+    return s->n > 0;
+}
+
+static bool gives(const sdag_spec *s, const char *key)
+{
+    const sdag_spec *v = sdag_spec_get(s, key);
+    return v && v->kind != SDAG_SPEC_NULL;
+}
+
+/* Is the base's key dropped, since the file has another in its stead: steps for epochs, one schedule for another? */
+static bool is_replaced(const char *key, const sdag_spec *base, const sdag_spec *over, place at)
+{
+    static const char *const rules[] = {"constant", "cosine", "linear", "steps", NULL};
+    static const char *const of_steps[] = {"at", "factor", NULL};
+    static const char *const schedule[] = {"constant", "cosine", "linear", "steps", "warmup", "at", "factor", NULL};
+    if (at == AT_PHASE)
+        return (strcmp(key, "epochs") == 0 && gives(over, "steps")) ||
+               (strcmp(key, "steps") == 0 && gives(over, "epochs"));
+    if (at < IN_LET || !all_of(schedule, base) || !all_of(schedule, over) || gives(over, key)) return false;
+    for (int i = 0; rules[i]; i++)
+        if (gives(over, rules[i]) && (is_one_of(rules, key) || (is_one_of(of_steps, key) && strcmp(rules[i], "steps"))))
+            return true;
+    return false;
+}
+
+/* ---- maps */
+
+static void nothing_to_remove(loader *l, const sdag_spec *base, const sdag_spec_entry *e)
+{
+    const char *near = sdag_nearest(e->key, sdag_spec_key, base);
+    l->errors++;
+    sdag_log_add(l->log, SDAG_ERROR, e->loc, "nothing to remove: the base has no '%s' here%s%s%s", e->key,
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* The base's keys in their order, then the file's new ones. */
+static sdag_spec *merge_entries(loader *l, const sdag_spec *base, const sdag_spec *over, place at)
+{
     sdag_spec *to = sdag_spec_copy(l->a, base, over->n);
-    for (int i = 0; i < over->n; i++) merge_entry(l, to, base, &over->entries[i], in_let);
+    to->n = 0;
+    for (int i = 0; i < base->n; i++) {
+        sdag_spec_entry e = base->entries[i];
+        int k = sdag_spec_index(over, e.key);
+        if (k < 0 && is_replaced(e.key, base, over, at)) continue;
+        if (k >= 0) {
+            const sdag_spec *v = over->entries[k].value;
+            if (v->kind == SDAG_SPEC_NULL && !in_let(at)) continue;
+            if (v->kind != SDAG_SPEC_MAP || e.value->kind != SDAG_SPEC_MAP) e.loc = over->entries[k].loc;
+            e.value = merge(l, e.value, v, below(at, e.key));
+        }
+        to->entries[to->n++] = e;
+    }
+    for (int k = 0; k < over->n; k++) {
+        const sdag_spec_entry *e = &over->entries[k];
+        if (sdag_spec_index(base, e->key) >= 0) continue;
+        if (e->value->kind == SDAG_SPEC_NULL && !in_let(at)) nothing_to_remove(l, base, e);
+        else to->entries[to->n++] = *e;
+    }
     sdag_spec_finish(l->a, to);
     return to;
 }
 
-static const sdag_spec *merge(loader *l, const sdag_spec *base, const sdag_spec *over, bool in_let)
+static const sdag_spec *merge(loader *l, const sdag_spec *base, const sdag_spec *over, place at)
 {
-    bool maps = base->kind == SDAG_SPEC_MAP && over->kind == SDAG_SPEC_MAP;
-    const sdag_spec *to = maps ? merge_maps(l, base, over, in_let) : over;
-    if (in_let && base->aliased) sdag_swaps_add(&l->swaps, base, to);
+    const sdag_spec *to = over;
+    if (base->kind == SDAG_SPEC_MAP && over->kind == SDAG_SPEC_MAP)
+        to = other_type(base, over) ? rewired(l, base, over) : merge_entries(l, base, over, at);
+    if (in_let(at) && base->aliased) sdag_swaps_add(&l->swaps, base, to);
     return to;
 }
 
@@ -201,13 +249,10 @@ static const sdag_spec *without(loader *l, const sdag_spec *s, bool keep_base)
 /* base <- over at the top level, where let: has aliases all over the file. */
 static const sdag_spec *merge_roots(loader *l, const sdag_spec *base, const sdag_spec *over)
 {
-    sdag_spec *to = sdag_spec_copy(l->a, base, over->n);
     l->swaps.list.n = 0;
+    sdag_spec *to = merge_entries(l, base, over, AT_ROOT);
     to->loc = over->loc;
     to->dir = NULL;
-    for (int i = 0; i < over->n; i++)
-        merge_entry(l, to, base, &over->entries[i], strcmp(over->entries[i].key, "let") == 0);
-    sdag_spec_finish(l->a, to);
     return l->swaps.list.n ? swapped(l, to) : to;
 }
 

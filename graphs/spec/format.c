@@ -7,14 +7,14 @@ enum { STEP = 2, LEVELS_MAX = 2 * SDAG_SPEC_DEPTH_MAX + 4 };
 
 /* A block list or map that is open. */
 typedef struct level {
-    sdag_token_kind kind;
+    sdag_yaml_token_kind kind;
     int column; /* in the source */
     int indent; /* in what is written */
     bool bare;  /* a list whose dashes stand below the key itself: no token begins or ends it */
 } level;
 
 typedef struct writer {
-    const sdag_tokens *t;
+    const sdag_yaml_tokens *t;
     sdag_str out;
     level open[LEVELS_MAX], closed[LEVELS_MAX]; /* closed: since the last token that was written, deepest first */
     int n_open, n_closed;
@@ -25,7 +25,7 @@ typedef struct writer {
     bool opened; /* a level was opened since the last token that was written */
     bool fresh;  /* what comes begins a line: a key, a dash, the text behind --- */
     bool too_deep;
-    const sdag_token *last; /* written */
+    const sdag_yaml_token *last; /* written */
 } writer;
 
 /* ---- lines ---- */
@@ -55,9 +55,9 @@ static const level *top(const writer *w)
 static int inner_indent(const writer *w) { return w->n_open ? top(w)->indent + STEP : 0; }
 
 /* Of a line within brackets. */
-static int flow_indent(const writer *w, const sdag_token *t)
+static int flow_indent(const writer *w, const sdag_yaml_token *t)
 {
-    return t->kind == SDAG_TOKEN_SHUT ? w->flows[w->flow].shut : w->flows[w->flow].member;
+    return t->kind == SDAG_YAML_SHUT ? w->flows[w->flow].shut : w->flows[w->flow].member;
 }
 
 /* A comment belongs to the deepest level that it is indented for, among those that end here and the one that goes on.
@@ -74,7 +74,7 @@ static int comment_indent(const writer *w, const sdag_comment *c)
 }
 
 /* indent: of comments on lines of their own; -1: by their column. */
-static void put_comments(writer *w, const sdag_token *t, int indent)
+static void put_comments(writer *w, const sdag_yaml_token *t, int indent)
 {
     for (int i = 0; i < t->comments.n; i++) {
         const sdag_comment *c = &t->comments.at[i];
@@ -100,7 +100,7 @@ static size_t spaces(const char *p, size_t n)
 }
 
 /* Lines after the first are folded into it by YAML: how far they are indented does not matter. */
-static void put_scalar(writer *w, const sdag_token *t)
+static void put_scalar(writer *w, const sdag_yaml_token *t)
 {
     const char *p = t->text, *end = t->text + t->len;
     const int indent = w->flow ? flow_indent(w, t) : inner_indent(w) + (w->n_open ? 0 : STEP);
@@ -117,7 +117,7 @@ static void put_scalar(writer *w, const sdag_token *t)
 }
 
 /* The indentation of a block scalar's text in the source: the digit in its header, or that of its first line. */
-static int block_indent(const writer *w, const sdag_token *t, size_t header, int *digit)
+static int block_indent(const writer *w, const sdag_yaml_token *t, size_t header, int *digit)
 {
     const char *end = t->text + t->len;
     *digit = 0;
@@ -131,7 +131,7 @@ static int block_indent(const writer *w, const sdag_token *t, size_t header, int
     return 0;
 }
 
-static void put_block(writer *w, const sdag_token *t)
+static void put_block(writer *w, const sdag_yaml_token *t)
 {
     const char *end = t->text + t->len;
     size_t header = line_length(t->text, end), shown = header;
@@ -153,65 +153,65 @@ static void put_block(writer *w, const sdag_token *t)
 
 /* ---- widths ---- */
 
-static bool is_written(const sdag_token *t) { return t->len > 0 || t->kind == SDAG_TOKEN_END; }
+static bool is_written(const sdag_yaml_token *t) { return t->len > 0 || t->kind == SDAG_YAML_END; }
 
-static const sdag_token *next_written(const writer *w, const sdag_token *t)
+static const sdag_yaml_token *next_written(const writer *w, const sdag_yaml_token *t)
 {
-    const sdag_token *end = w->t->list.at + w->t->list.n;
+    const sdag_yaml_token *end = w->t->list.at + w->t->list.n;
     for (t++; t < end; t++)
         if (is_written(t)) return t;
     return NULL;
 }
 
-static bool needs_space(const sdag_token *before, const sdag_token *t)
+static bool needs_space(const sdag_yaml_token *before, const sdag_yaml_token *t)
 {
-    if (before->kind == SDAG_TOKEN_KEY || before->kind == SDAG_TOKEN_OPEN) return false;
-    if (t->kind == SDAG_TOKEN_COLON) return before->kind == SDAG_TOKEN_COMMA;
-    if (t->kind == SDAG_TOKEN_COMMA || t->kind == SDAG_TOKEN_SHUT)
-        return before->kind == SDAG_TOKEN_COLON || before->kind == SDAG_TOKEN_MARK;
+    if (before->kind == SDAG_YAML_KEY || before->kind == SDAG_YAML_OPEN) return false;
+    if (t->kind == SDAG_YAML_COLON) return before->kind == SDAG_YAML_COMMA;
+    if (t->kind == SDAG_YAML_COMMA || t->kind == SDAG_YAML_SHUT)
+        return before->kind == SDAG_YAML_COLON || before->kind == SDAG_YAML_MARK;
     return true;
 }
 
 /* Is the line broken before t, whatever its length? Where the author did, between the members of a list or map. */
-static bool breaks(const sdag_token *before, const sdag_token *t)
+static bool breaks(const sdag_yaml_token *before, const sdag_yaml_token *t)
 {
     if (t->comments.n) return true;
     return t->wrapped &&
-           (before->kind == SDAG_TOKEN_OPEN || before->kind == SDAG_TOKEN_COMMA || t->kind == SDAG_TOKEN_SHUT);
+           (before->kind == SDAG_YAML_OPEN || before->kind == SDAG_YAML_COMMA || t->kind == SDAG_YAML_SHUT);
 }
 
-static int width_of(const sdag_token *t)
+static int width_of(const sdag_yaml_token *t)
 {
     int n = 0;
     for (size_t i = 0; i < t->len && t->text[i] != '\n'; i++) n += ((unsigned char)t->text[i] & 0xc0) != 0x80;
     return n;
 }
 
-static bool is_dropped(const writer *w, const sdag_token *t)
+static bool is_dropped(const writer *w, const sdag_yaml_token *t)
 {
-    if (t->kind != SDAG_TOKEN_COMMA || t->comments.n) return false;
-    const sdag_token *next = next_written(w, t);
-    return next && next->kind == SDAG_TOKEN_SHUT; /* a comma behind the last member says nothing */
+    if (t->kind != SDAG_YAML_COMMA || t->comments.n) return false;
+    const sdag_yaml_token *next = next_written(w, t);
+    return next && next->kind == SDAG_YAML_SHUT; /* a comma behind the last member says nothing */
 }
 
 /* Columns from t to the end of its member (with the comma and the brackets that close behind it), or to where the line
  * is broken anyway. alone: of t with all that it opens, when it is no member. */
-static int member_width(const writer *w, const sdag_token *t, bool alone)
+static int member_width(const writer *w, const sdag_yaml_token *t, bool alone)
 {
-    const sdag_token *before = NULL;
+    const sdag_yaml_token *before = NULL;
     int depth = 0, n = 0;
     bool shut = false;
     for (; t; t = next_written(w, t)) {
         if (is_dropped(w, t)) continue;
         if (before && breaks(before, t)) break;
-        if (shut && t->kind != SDAG_TOKEN_SHUT && t->kind != SDAG_TOKEN_COMMA) break;
+        if (shut && t->kind != SDAG_YAML_SHUT && t->kind != SDAG_YAML_COMMA) break;
         n += width_of(t) + (before && needs_space(before, t));
         if (memchr(t->text, '\n', t->len)) break;
-        if (t->kind == SDAG_TOKEN_OPEN) depth++;
-        if (t->kind == SDAG_TOKEN_SHUT && --depth < 0) shut = true;
-        if (t->kind == SDAG_TOKEN_COMMA && depth <= 0) break;
-        if (alone && depth == 0 && t->kind != SDAG_TOKEN_MARK) break;
-        if (t->kind == SDAG_TOKEN_END) break;
+        if (t->kind == SDAG_YAML_OPEN) depth++;
+        if (t->kind == SDAG_YAML_SHUT && --depth < 0) shut = true;
+        if (t->kind == SDAG_YAML_COMMA && depth <= 0) break;
+        if (alone && depth == 0 && t->kind != SDAG_YAML_MARK) break;
+        if (t->kind == SDAG_YAML_END) break;
         before = t;
     }
     return n;
@@ -219,19 +219,19 @@ static int member_width(const writer *w, const sdag_token *t, bool alone)
 
 /* A bracket opens. Where its closing one stands on a line of its own, that is further in than the block at hand, as
  * YAML wants it, and the members further still. */
-static void open_flow(writer *w, const sdag_token *t)
+static void open_flow(writer *w, const sdag_yaml_token *t)
 {
-    const sdag_token *shut = t;
+    const sdag_yaml_token *shut = t;
     int depth = 1, outer = w->flow ? w->flows[w->flow].member : top(w)->indent;
     if (w->flow == SDAG_SPEC_DEPTH_MAX) {
         w->too_deep = true;
         return;
     }
-    if (w->flow == 0 && top(w)->kind == SDAG_TOKEN_LIST) outer += STEP;
+    if (w->flow == 0 && top(w)->kind == SDAG_YAML_LIST) outer += STEP;
     while (depth && (shut = next_written(w, shut)))
-        depth += shut->kind == SDAG_TOKEN_OPEN ? 1 : shut->kind == SDAG_TOKEN_SHUT ? -1 : 0;
+        depth += shut->kind == SDAG_YAML_OPEN ? 1 : shut->kind == SDAG_YAML_SHUT ? -1 : 0;
     bool alone = shut && (shut->wrapped || shut->comments.n);
-    int inner = alone && w->flow == 0 && top(w)->kind != SDAG_TOKEN_LIST ? outer + STEP : outer;
+    int inner = alone && w->flow == 0 && top(w)->kind != SDAG_YAML_LIST ? outer + STEP : outer;
     w->flow++;
     w->flows[w->flow].shut = inner;
     w->flows[w->flow].member = inner + STEP;
@@ -239,9 +239,9 @@ static void open_flow(writer *w, const sdag_token *t)
 
 /* ---- where a token goes ---- */
 
-static void begin_line(writer *w, const sdag_token *t)
+static void begin_line(writer *w, const sdag_yaml_token *t)
 {
-    bool compact = w->last && w->last->kind == SDAG_TOKEN_DASH && w->opened;
+    bool compact = w->last && w->last->kind == SDAG_YAML_DASH && w->opened;
     if (compact && !t->comments.n) {
         sdag_str_add(&w->out, " ");
         return;
@@ -251,10 +251,10 @@ static void begin_line(writer *w, const sdag_token *t)
 }
 
 /* Within brackets, and the brackets themselves. */
-static void place_in_flow(writer *w, const sdag_token *t)
+static void place_in_flow(writer *w, const sdag_yaml_token *t)
 {
     const int indent = flow_indent(w, t);
-    bool member = w->last->kind == SDAG_TOKEN_COMMA && t->kind != SDAG_TOKEN_SHUT;
+    bool member = w->last->kind == SDAG_YAML_COMMA && t->kind != SDAG_YAML_SHUT;
     if (breaks(w->last, t)) {
         put_comments(w, t, indent);
         new_line(w, false, indent);
@@ -262,14 +262,14 @@ static void place_in_flow(writer *w, const sdag_token *t)
     }
     int width = member ? member_width(w, t, false) : 0;
     bool over = member && column_of(w) + 1 + width > SDAG_FORMAT_COLUMNS;
-    const sdag_token *next = t->kind == SDAG_TOKEN_SCALAR ? next_written(w, t) : NULL;
-    bool nested = t->kind == SDAG_TOKEN_OPEN || (next && next->kind == SDAG_TOKEN_COLON);
+    const sdag_yaml_token *next = t->kind == SDAG_YAML_SCALAR ? next_written(w, t) : NULL;
+    bool nested = t->kind == SDAG_YAML_OPEN || (next && next->kind == SDAG_YAML_COLON);
     if (over && (!nested || indent + width <= SDAG_FORMAT_COLUMNS)) new_line(w, false, indent);
     else if (needs_space(w->last, t)) sdag_str_add(&w->out, " ");
 }
 
 /* Behind a key, a dash, an anchor or a tag. */
-static void place_value(writer *w, const sdag_token *t)
+static void place_value(writer *w, const sdag_yaml_token *t)
 {
     const int indent = inner_indent(w);
     bool over = t->wrapped && column_of(w) + 1 + member_width(w, t, true) > SDAG_FORMAT_COLUMNS;
@@ -279,18 +279,18 @@ static void place_value(writer *w, const sdag_token *t)
     } else if (needs_space(w->last, t)) sdag_str_add(&w->out, " ");
 }
 
-static void put_token(writer *w, const sdag_token *t)
+static void put_token(writer *w, const sdag_yaml_token *t)
 {
     if (w->fresh || !w->last) begin_line(w, t);
-    else if (t->kind == SDAG_TOKEN_COLON) sdag_str_add(&w->out, w->last->kind == SDAG_TOKEN_COMMA ? " " : "");
+    else if (t->kind == SDAG_YAML_COLON) sdag_str_add(&w->out, w->last->kind == SDAG_YAML_COMMA ? " " : "");
     else if (w->flow) place_in_flow(w, t);
     else place_value(w, t);
     w->fresh = false;
-    if (t->kind == SDAG_TOKEN_OPEN) open_flow(w, t);
-    if (t->kind == SDAG_TOKEN_SHUT) w->flow--;
-    if (t->kind == SDAG_TOKEN_BLOCK) put_block(w, t);
-    else if (t->kind == SDAG_TOKEN_SCALAR) put_scalar(w, t);
-    else if (t->kind != SDAG_TOKEN_KEY) sdag_str_addn(&w->out, t->text, t->len);
+    if (t->kind == SDAG_YAML_OPEN) open_flow(w, t);
+    if (t->kind == SDAG_YAML_SHUT) w->flow--;
+    if (t->kind == SDAG_YAML_BLOCK) put_block(w, t);
+    else if (t->kind == SDAG_YAML_SCALAR) put_scalar(w, t);
+    else if (t->kind != SDAG_YAML_KEY) sdag_str_addn(&w->out, t->text, t->len);
     w->last = t;
     w->n_closed = 0;
     w->opened = false;
@@ -298,14 +298,14 @@ static void put_token(writer *w, const sdag_token *t)
 
 /* ---- levels ---- */
 
-static void open_level(writer *w, const sdag_token *t, bool bare)
+static void open_level(writer *w, const sdag_yaml_token *t, bool bare)
 {
     if (w->n_open == LEVELS_MAX) {
         w->too_deep = true;
         return;
     }
     int indent = w->n_open ? top(w)->indent + STEP : 0;
-    w->open[w->n_open++] = (level){bare ? SDAG_TOKEN_LIST : t->kind, t->column, indent, bare};
+    w->open[w->n_open++] = (level){bare ? SDAG_YAML_LIST : t->kind, t->column, indent, bare};
     w->opened = true;
 }
 
@@ -316,39 +316,39 @@ static void close_level(writer *w)
     w->n_open--;
 }
 
-static void take(writer *w, const sdag_token *t)
+static void take(writer *w, const sdag_yaml_token *t)
 {
     if (is_dropped(w, t)) return;
     switch (t->kind) {
-    case SDAG_TOKEN_MAP:
-    case SDAG_TOKEN_LIST: open_level(w, t, false); break;
-    case SDAG_TOKEN_CLOSE:
+    case SDAG_YAML_MAP:
+    case SDAG_YAML_LIST: open_level(w, t, false); break;
+    case SDAG_YAML_CLOSE:
         if (top(w)->bare) close_level(w);
         close_level(w);
         break;
-    case SDAG_TOKEN_KEY:
+    case SDAG_YAML_KEY:
         if (w->flow == 0) {
             if (top(w)->bare) close_level(w);
             w->fresh = true;
         }
         if (t->len) put_token(w, t);
         break;
-    case SDAG_TOKEN_DASH:
-        if (top(w)->kind != SDAG_TOKEN_LIST) open_level(w, t, true);
+    case SDAG_YAML_DASH:
+        if (top(w)->kind != SDAG_YAML_LIST) open_level(w, t, true);
         w->fresh = true;
         put_token(w, t);
         break;
-    case SDAG_TOKEN_LINE:
+    case SDAG_YAML_LINE:
         w->fresh = true;
         put_token(w, t);
         w->fresh = true;
         break;
-    case SDAG_TOKEN_END: put_comments(w, t, -1); break;
+    case SDAG_YAML_END: put_comments(w, t, -1); break;
     default: put_token(w, t);
     }
 }
 
-static const char *write_all(sdag_arena *a, const sdag_tokens *t)
+static const char *write_all(sdag_arena *a, const sdag_yaml_tokens *t)
 {
     writer *w = SDAG_NEW(a, writer);
     *w = (writer){.t = t, .out = {.a = a}};
@@ -378,7 +378,7 @@ static const sdag_spec *differs(const sdag_spec *a, const sdag_spec *b)
     return NULL;
 }
 
-static const char *comment_at(const sdag_tokens *t, int *token, int *k)
+static const char *comment_at(const sdag_yaml_tokens *t, int *token, int *k)
 {
     while (*token < t->list.n && *k >= t->list.at[*token].comments.n) {
         ++*token;
@@ -387,7 +387,7 @@ static const char *comment_at(const sdag_tokens *t, int *token, int *k)
     return *token < t->list.n ? t->list.at[*token].comments.at[(*k)++].text : NULL;
 }
 
-static bool same_comments(const sdag_tokens *a, const sdag_tokens *b)
+static bool same_comments(const sdag_yaml_tokens *a, const sdag_yaml_tokens *b)
 {
     int i = 0, k = 0, j = 0, m = 0;
     for (;;) {
@@ -399,11 +399,11 @@ static bool same_comments(const sdag_tokens *a, const sdag_tokens *b)
 static void close_log(void *log) { sdag_log_destroy(log); }
 
 /* Does `now` say what the tree and the tokens say? Otherwise where it does not, in the source. */
-static sdag_status prove(sdag_arena *a, sdag_log *log, const sdag_spec *tree, const sdag_tokens *tokens,
+static sdag_status prove(sdag_arena *a, sdag_log *log, const sdag_spec *tree, const sdag_yaml_tokens *tokens,
                          const char *now, size_t len)
 {
     const sdag_spec *again;
-    sdag_tokens t;
+    sdag_yaml_tokens t;
     sdag_log *quiet = sdag_log_create(NULL);
     if (!quiet) sdag_arena_escape(a);
     sdag_arena_defer(a, close_log, quiet);
@@ -411,7 +411,7 @@ static sdag_status prove(sdag_arena *a, sdag_log *log, const sdag_spec *tree, co
     if (d)
         return sdag_fail(log, SDAG_FAILED, d->loc,
                          "this way to write a value has no normal form, so the file is left as it is");
-    if (sdag_tokens_read(&t, a, now, len) || !same_comments(tokens, &t))
+    if (sdag_yaml_tokens_read(&t, a, now, len) || !same_comments(tokens, &t))
         return sdag_fail(log, SDAG_FAILED, tree->loc,
                          "a comment stands where the normal form has no place for it, so the file is left as it is");
     return SDAG_OK;
@@ -434,12 +434,12 @@ static char *plain_lines(sdag_arena *a, const char *text, size_t *len)
 sdag_status sdag_format(char **out, sdag_arena *a, sdag_log *log, const char *file_name, const char *text, size_t len)
 {
     const sdag_spec *tree;
-    sdag_tokens tokens;
+    sdag_yaml_tokens tokens;
     *out = NULL;
     sdag_status status = sdag_spec_parse(&tree, a, log, file_name, text, len);
     if (status) return status;
     text = plain_lines(a, text, &len);
-    status = sdag_tokens_read(&tokens, a, text, len);
+    status = sdag_yaml_tokens_read(&tokens, a, text, len);
     if (status) return sdag_fail(log, status, tree->loc, "the tokens of the file are not understood");
     char *now = (char *)write_all(a, &tokens);
     status = prove(a, log, tree, &tokens, now, strlen(now));

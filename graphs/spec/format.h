@@ -20,22 +20,22 @@ sdag_status sdag_format(char **out, sdag_arena *a, sdag_log *log, const char *fi
 /* ---- for the sources of this folder: format_tokens.c */
 
 typedef enum {
-    SDAG_TOKEN_END,  /* of the text */
-    SDAG_TOKEN_LINE, /* a directive, --- or ...: alone on its line */
-    SDAG_TOKEN_MAP,  /* a block map or list begins; nothing is written for it */
-    SDAG_TOKEN_LIST,
-    SDAG_TOKEN_CLOSE, /* ... and ends */
-    SDAG_TOKEN_DASH,
-    SDAG_TOKEN_KEY, /* the next token is a key; written as '? ' when it has a length */
-    SDAG_TOKEN_COLON,
-    SDAG_TOKEN_OPEN, /* [ or { */
-    SDAG_TOKEN_SHUT,
-    SDAG_TOKEN_COMMA,
-    SDAG_TOKEN_MARK, /* an anchor or a tag: what follows belongs to it */
-    SDAG_TOKEN_ALIAS,
-    SDAG_TOKEN_SCALAR,
-    SDAG_TOKEN_BLOCK, /* a scalar after | or > */
-} sdag_token_kind;
+    SDAG_YAML_END,  /* of the text */
+    SDAG_YAML_LINE, /* a directive, --- or ...: alone on its line */
+    SDAG_YAML_MAP,  /* a block map or list begins; nothing is written for it */
+    SDAG_YAML_LIST,
+    SDAG_YAML_CLOSE, /* ... and ends */
+    SDAG_YAML_DASH,
+    SDAG_YAML_KEY, /* the next token is a key; written as '? ' when it has a length */
+    SDAG_YAML_COLON,
+    SDAG_YAML_OPEN, /* [ or { */
+    SDAG_YAML_SHUT,
+    SDAG_YAML_COMMA,
+    SDAG_YAML_MARK, /* an anchor or a tag: what follows belongs to it */
+    SDAG_YAML_ALIAS,
+    SDAG_YAML_SCALAR,
+    SDAG_YAML_BLOCK, /* a scalar after | or > */
+} sdag_yaml_token_kind;
 
 typedef struct sdag_comment {
     const char *text; /* from the #, without spaces at the end */
@@ -44,24 +44,24 @@ typedef struct sdag_comment {
     bool blank;       /* an empty line before it */
 } sdag_comment;
 
-typedef struct sdag_token {
-    sdag_token_kind kind;
+typedef struct sdag_yaml_token {
+    sdag_yaml_token_kind kind;
     const char *text; /* as in the source, not NUL-terminated */
     size_t len;
     int column;
     bool wrapped;                    /* on another line than the token before it */
     bool blank;                      /* an empty line before it, behind its comments */
     SDAG_VEC(sdag_comment) comments; /* between the token before and this one */
-} sdag_token;
+} sdag_yaml_token;
 
-typedef struct sdag_tokens {
+typedef struct sdag_yaml_tokens {
     sdag_arena *a;
     const char *text;
     size_t len;
-    SDAG_VEC(sdag_token) list;
-} sdag_tokens;
+    SDAG_VEC(sdag_yaml_token) list;
+} sdag_yaml_tokens;
 
 /* text: valid YAML of this language, without a byte order mark, lines ended by \n. */
-sdag_status sdag_tokens_read(sdag_tokens *out, sdag_arena *a, const char *text, size_t len);
+sdag_status sdag_yaml_tokens_read(sdag_yaml_tokens *out, sdag_arena *a, const char *text, size_t len);
 
 #endif

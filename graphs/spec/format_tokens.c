@@ -5,7 +5,7 @@
 #include "graphs/spec/format.h"
 
 typedef struct scanner {
-    sdag_tokens *out;
+    sdag_yaml_tokens *out;
     yaml_parser_t yaml;
     yaml_token_t token;
     const uint32_t *at; /* byte of each character */
@@ -13,26 +13,26 @@ typedef struct scanner {
     size_t end; /* byte behind the token before */
 } scanner;
 
-static sdag_token_kind kind_of(yaml_token_type_t type)
+static sdag_yaml_token_kind kind_of(yaml_token_type_t type)
 {
     switch (type) {
-    case YAML_STREAM_END_TOKEN: return SDAG_TOKEN_END;
-    case YAML_BLOCK_MAPPING_START_TOKEN: return SDAG_TOKEN_MAP;
-    case YAML_BLOCK_SEQUENCE_START_TOKEN: return SDAG_TOKEN_LIST;
-    case YAML_BLOCK_END_TOKEN: return SDAG_TOKEN_CLOSE;
-    case YAML_BLOCK_ENTRY_TOKEN: return SDAG_TOKEN_DASH;
-    case YAML_KEY_TOKEN: return SDAG_TOKEN_KEY;
-    case YAML_VALUE_TOKEN: return SDAG_TOKEN_COLON;
+    case YAML_STREAM_END_TOKEN: return SDAG_YAML_END;
+    case YAML_BLOCK_MAPPING_START_TOKEN: return SDAG_YAML_MAP;
+    case YAML_BLOCK_SEQUENCE_START_TOKEN: return SDAG_YAML_LIST;
+    case YAML_BLOCK_END_TOKEN: return SDAG_YAML_CLOSE;
+    case YAML_BLOCK_ENTRY_TOKEN: return SDAG_YAML_DASH;
+    case YAML_KEY_TOKEN: return SDAG_YAML_KEY;
+    case YAML_VALUE_TOKEN: return SDAG_YAML_COLON;
     case YAML_FLOW_SEQUENCE_START_TOKEN:
-    case YAML_FLOW_MAPPING_START_TOKEN: return SDAG_TOKEN_OPEN;
+    case YAML_FLOW_MAPPING_START_TOKEN: return SDAG_YAML_OPEN;
     case YAML_FLOW_SEQUENCE_END_TOKEN:
-    case YAML_FLOW_MAPPING_END_TOKEN: return SDAG_TOKEN_SHUT;
-    case YAML_FLOW_ENTRY_TOKEN: return SDAG_TOKEN_COMMA;
+    case YAML_FLOW_MAPPING_END_TOKEN: return SDAG_YAML_SHUT;
+    case YAML_FLOW_ENTRY_TOKEN: return SDAG_YAML_COMMA;
     case YAML_ANCHOR_TOKEN:
-    case YAML_TAG_TOKEN: return SDAG_TOKEN_MARK;
-    case YAML_ALIAS_TOKEN: return SDAG_TOKEN_ALIAS;
-    case YAML_SCALAR_TOKEN: return SDAG_TOKEN_SCALAR;
-    default: return SDAG_TOKEN_LINE; /* directives, --- and ... */
+    case YAML_TAG_TOKEN: return SDAG_YAML_MARK;
+    case YAML_ALIAS_TOKEN: return SDAG_YAML_ALIAS;
+    case YAML_SCALAR_TOKEN: return SDAG_YAML_SCALAR;
+    default: return SDAG_YAML_LINE; /* directives, --- and ... */
     }
 }
 
@@ -41,7 +41,7 @@ static size_t byte_of(const scanner *s, size_t index) { return index < s->n_char
 static bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 /* Comments and empty lines between the token before and the one that begins at byte `to`. */
-static void read_gap(scanner *s, sdag_token *t, size_t to)
+static void read_gap(scanner *s, sdag_yaml_token *t, size_t to)
 {
     const char *text = s->out->text;
     bool trailing = s->end > 0 && text[s->end - 1] != '\n';
@@ -85,20 +85,20 @@ static size_t block_end(const scanner *s, size_t from, size_t to)
 
 static void take(scanner *s)
 {
-    sdag_token t = {.kind = kind_of(s->token.type)};
+    sdag_yaml_token t = {.kind = kind_of(s->token.type)};
     size_t from = byte_of(s, s->token.start_mark.index), to = byte_of(s, s->token.end_mark.index);
     if (s->token.type == YAML_STREAM_START_TOKEN) return;
     bool block = s->token.type == YAML_SCALAR_TOKEN && (s->token.data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
                                                         s->token.data.scalar.style == YAML_FOLDED_SCALAR_STYLE);
-    if (t.kind == SDAG_TOKEN_MAP || t.kind == SDAG_TOKEN_LIST || t.kind == SDAG_TOKEN_CLOSE) to = from;
+    if (t.kind == SDAG_YAML_MAP || t.kind == SDAG_YAML_LIST || t.kind == SDAG_YAML_CLOSE) to = from;
     if (block) {
-        t.kind = SDAG_TOKEN_BLOCK;
+        t.kind = SDAG_YAML_BLOCK;
         to = block_end(s, from, to);
     }
     t.text = s->out->text + from;
     t.len = to - from;
     t.column = (int)s->token.start_mark.column;
-    bool written = t.len > 0 || t.kind == SDAG_TOKEN_END || s->token.type == YAML_SCALAR_TOKEN;
+    bool written = t.len > 0 || t.kind == SDAG_YAML_END || s->token.type == YAML_SCALAR_TOKEN;
     if (written) {
         read_gap(s, &t, from);
         s->end = to;
@@ -118,9 +118,9 @@ static sdag_status scan(void *arg)
     return SDAG_OK;
 }
 
-sdag_status sdag_tokens_read(sdag_tokens *out, sdag_arena *a, const char *text, size_t len)
+sdag_status sdag_yaml_tokens_read(sdag_yaml_tokens *out, sdag_arena *a, const char *text, size_t len)
 {
-    *out = (sdag_tokens){.a = a, .text = text, .len = len};
+    *out = (sdag_yaml_tokens){.a = a, .text = text, .len = len};
     scanner *s = SDAG_NEW(a, scanner);
     uint32_t *at = SDAG_NEWS(a, uint32_t, len + 1);
     size_t n = 0;

@@ -88,9 +88,25 @@ static int32_t unexpected(parser *p, const char *expected)
 
 static int32_t end_of(const parser *p) { return p->at ? p->tokens[p->at - 1].at + p->tokens[p->at - 1].len : 0; }
 
+static bool same_term(const sdag_term *a, const sdag_term *b)
+{
+    bool named = a->name && b->name;
+    if (a->kind != b->kind || a->n != b->n || a->number != b->number || !a->name != !b->name ||
+        (named && strcmp(a->name, b->name) != 0) || a->dollar != b->dollar)
+        return false;
+    for (int i = 0; i < a->n; i++) {
+        const char *u = a->args[i].key, *v = b->args[i].key;
+        if (a->args[i].term != b->args[i].term || !u != !v || (u && strcmp(u, v) != 0)) return false;
+    }
+    return true;
+}
+
+/* The number of a new term, or of one that says the same: what is written twice is computed once. */
 static int32_t term(parser *p, sdag_term t)
 {
     if (p->failed) return 0;
+    for (int i = p->terms.n - 1; i >= 0; i--) /* terms are few */
+        if (same_term(&p->terms.at[i], &t)) return i;
     if (p->terms.n == SDAG_FORMULA_TERMS_MAX)
         return fail(p, t.at, t.len, "a formula of more than %d parts", SDAG_FORMULA_TERMS_MAX);
     if (t.n) t.args = (const sdag_term_arg *)sdag_arena_copy(p->a, t.args, (size_t)t.n * sizeof *t.args);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "graphs/spec/formula.h"
+
 enum { DEPTH_MAX = 16 };
 
 typedef struct tracer {
@@ -83,6 +85,49 @@ static void trace_name(tracer *t, const char *name, const sdag_spec_path *p, int
     trace(t, &to, SDAG_ORIGIN_LET, depth);
 }
 
+/* ---- names within a value ---- */
+
+typedef struct names {
+    tracer *t;
+    sdag_map seen;
+} names;
+
+static void add_name(names *n, const char *name)
+{
+    if (sdag_spec_get(sdag_spec_get(n->t->files->root, "let"), name)) sdag_map_put(&n->seen, name, 0);
+}
+
+/* Those of a piece of arithmetic. */
+static void names_of_formula(names *n, const char *text)
+{
+    const sdag_token *t;
+    sdag_formula_error e;
+    int count;
+    if (!sdag_formula_tokens(&t, &count, n->t->a, text, &e)) return; /* reported when the file was resolved */
+    for (int i = 0; i < count; i++)
+        if (t[i].kind == SDAG_TOKEN_NAME) add_name(n, t[i].name);
+}
+
+static void names_of(names *n, const sdag_spec *v)
+{
+    if (sdag_spec_ref(v)) add_name(n, sdag_spec_ref(v));
+    else if (v->code == SDAG_SPEC_ARITHMETIC) names_of_formula(n, v->text);
+    else if (v->code == SDAG_SPEC_PIECES)
+        for (const char *p = v->text, *close; (p = sdag_spec_find_code(p)) && (close = strchr(p, '}')); p = close)
+            names_of_formula(n, sdag_arena_copy(n->t->a, p + 2, (size_t)(close - p) - 2));
+    for (int i = 0; v->kind == SDAG_SPEC_LIST && i < v->n; i++) names_of(n, v->items[i]);
+    for (int i = 0; v->kind == SDAG_SPEC_MAP && i < v->n; i++) names_of(n, v->entries[i].value);
+}
+
+/* Where the names that stand in v get their values. */
+static void trace_names(tracer *t, const sdag_spec *v, int depth)
+{
+    names n = {.t = t, .seen = {.a = t->a}};
+    const sdag_spec_path nothing = {.n = 0};
+    names_of(&n, v);
+    for (int i = 0; i < n.seen.n; i++) trace_name(t, sdag_map_key(&n.seen, i), &nothing, 0, depth);
+}
+
 /* ---- one file ---- */
 
 /* The child of s that a key names; *e: its entry, NULL for an item. */
@@ -119,7 +164,7 @@ static void trace_value(tracer *t, const sdag_spec_path *p, sdag_origin_kind kin
         if (find_let(t, tree, v, &let)) trace(t, &let, SDAG_ORIGIN_LET, depth + 1);
         else add(t, SDAG_ORIGIN_ANCHOR, depth + 1, v->loc, v->anchor, v);
     }
-    if (sdag_spec_ref(v)) trace_name(t, sdag_spec_ref(v), p, p->n, depth + 1);
+    if (!e || !is_alias(e)) trace_names(t, v, depth + 1);
 }
 
 static void trace_file(tracer *t, const sdag_spec_path *p, sdag_origin_kind kind, int depth, int layer,
@@ -177,7 +222,7 @@ static void trace_set(tracer *t, const sdag_spec_path *p, int depth, int i)
     const sdag_spec *v = same < p->n ? look_up(t->set_values[i], p, same) : t->set_values[i];
     if (!v) v = t->set_values[i];
     add(t, SDAG_ORIGIN_SET, depth, v->loc, sdag_spec_path_text(t->a, set, set->n), v);
-    if (sdag_spec_ref(v)) trace_name(t, sdag_spec_ref(v), p, p->n, depth + 1);
+    trace_names(t, v, depth + 1);
 }
 
 /* The paths and values of all sets, each found in the tree that those before it left. */

@@ -108,7 +108,7 @@ static const char *first_word(const void *ctx, int i)
 static bool may_mean(const finder *f, int phase)
 {
     const sdag_spec *node = sdag_spec_get(nodes_of(f, phase), f->path->key[0]);
-    return node && (!sdag_spec_get(node, "use") || sdag_spec_get(node, f->path->key[1]));
+    return node && (f->path->n == 1 || !sdag_spec_get(node, "use") || sdag_spec_get(node, f->path->key[1]));
 }
 
 /* How many phases have a node that the path could mean; *phase: the first of them. */
@@ -141,12 +141,12 @@ static sdag_status find_start(finder *f)
     sdag_spec_path *p = f->path;
     const char *word = p->key[0];
     const sdag_spec *let = sdag_spec_get(map_of(f, "let"), word), *phases = map_of(f, "phases");
-    int phase = 0, with_node = p->n > 1 ? count_phases(f, &phase) : 0;
+    int phase = 0, with_node = count_phases(f, &phase);
     bool in_root = sdag_spec_get(f->root, word) || (p->n == 1 && is_root_key(word));
     bool single = let && let->kind < SDAG_SPEC_LIST && !sdag_spec_ref(let); /* nothing lies below it */
     if (p->n == 1 && let) insert(p, 0, "let");
     else if (in_root) (void)0;
-    else if (p->n > 1 && sdag_spec_get(phases, word)) insert(p, 0, "phases");
+    else if (sdag_spec_get(phases, word)) insert(p, 0, "phases");
     else if (let && !(single && with_node)) insert(p, 0, "let");
     else if (with_node > 1) return ambiguous(f);
     else if (with_node == 1) {

@@ -77,6 +77,43 @@ static void print_key(sdag_str *out, const char *key)
     sdag_str_add(out, ":");
 }
 
+/* Whether a text of several lines, such as a formula, is best read after '|', where it stands as it is. */
+static bool is_lines(const sdag_spec *s)
+{
+    if (s->kind != SDAG_SPEC_SCALAR || s->code == SDAG_SPEC_ARITHMETIC || !strchr(s->text, '\n')) return false;
+    if (strchr(" \n$\\", s->text[0]) || (!s->code && strstr(s->text, "${"))) return false;
+    for (const char *p = s->text; *p; p++) {
+        if ((unsigned char)*p < 0x20 && *p != '\n') return false;
+        if ((unsigned char)*p == 0x7f || (unsigned char)*p == 0xc2 || (unsigned char)*p == 0xe2 ||
+            (unsigned char)*p == 0xef)
+            return false; /* some that begin so are breaks or not printable */
+        if (*p == '\n' && p[1] == ' ' && !p[1 + strspn(p + 1, " ")]) return false;
+        if (*p == '\n' && p[1] == ' ' && p[1 + strspn(p + 1, " ")] == '\n') return false;
+    }
+    return true;
+}
+
+static void print_lines(sdag_str *out, const char *text, int indent)
+{
+    size_t n = strlen(text), ends = 0;
+    while (ends < n && text[n - 1 - ends] == '\n') ends++;
+    sdag_str_add(out, ends == 0 ? "|-\n" : ends == 1 ? "|\n" : "|+\n");
+    for (const char *end; *text; text = end + (*end == '\n')) {
+        end = text + strcspn(text, "\n");
+        if (end > text) sdag_str_addf(out, "%*s", indent, "");
+        sdag_str_addn(out, text, (size_t)(end - text));
+        sdag_str_add(out, "\n");
+    }
+}
+
+static bool has_lines(const sdag_spec *s)
+{
+    bool found = is_lines(s);
+    for (int i = 0; !found && s->kind == SDAG_SPEC_LIST && i < s->n; i++) found = has_lines(s->items[i]);
+    for (int i = 0; !found && s->kind == SDAG_SPEC_MAP && i < s->n; i++) found = has_lines(s->entries[i].value);
+    return found;
+}
+
 /* ---- lists and maps ---- */
 
 /* On one line. Stops early, with a text that is too long, once it is past max bytes. */
@@ -103,6 +140,7 @@ static void print_flow(sdag_str *out, const sdag_spec *s, size_t max, bool insid
 static bool print_line(sdag_str *out, const sdag_spec *s, int depth, size_t column)
 {
     if (s->kind == SDAG_SPEC_MAP && depth < BLOCK_DEPTH && s->n > 0) return false;
+    if (s->kind >= SDAG_SPEC_LIST && has_lines(s)) return false;
     size_t before = out->n, max = before + (column < COLUMNS ? COLUMNS - column : 0);
     print_flow(out, s, max, false);
     if (s->kind < SDAG_SPEC_LIST || s->n == 0 || out->n <= max) return true;
@@ -122,7 +160,8 @@ static void print_block(sdag_str *out, const sdag_spec *s, int depth, int indent
         else print_key(out, s->entries[i].key);
         size_t column = (i ? 0 : (size_t)indent) + (out->n - line);
         if (!list) sdag_str_add(out, " ");
-        if (print_line(out, value, depth + 1, column + !list)) {
+        if (is_lines(value)) print_lines(out, value->text, indent + 2);
+        else if (print_line(out, value, depth + 1, column + !list)) {
             sdag_str_add(out, "\n");
         } else if (list) {
             print_block(out, value, depth + 1, indent + 2);

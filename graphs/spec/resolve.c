@@ -2,8 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "graphs/spec/arith.h"
-#include "graphs/spec/spec.h"
+#include "graphs/spec/compute.h"
 
 enum { CHAIN_MAX = 32 };
 
@@ -22,9 +21,8 @@ typedef struct resolver {
     sdag_map let_ids;
     let *lets;
     int chain[CHAIN_MAX], depth; /* lets being resolved, outermost first */
+    sdag_computing computing;    /* ${...} and arithmetic */
     const sdag_spec *params;     /* of the module whose body is resolved: their names stay; NULL */
-    size_t made;                 /* bytes of texts put together */
-    bool keep;                   /* names that are not known stay as they are */
     bool stop;                   /* an error after which more would only repeat it */
 } resolver;
 
@@ -46,8 +44,6 @@ static sdag_spec *node_new(resolver *r, sdag_spec_kind kind, sdag_loc loc)
     sdag_spec_finish(r->a, s);
     return s;
 }
-
-static sdag_spec *copy_of(resolver *r, const sdag_spec *s, int extra) { return sdag_spec_copy(r->a, s, extra); }
 
 /* After a change: measures s and keeps it within the limits. */
 static const sdag_spec *finish(resolver *r, sdag_spec *s)
@@ -78,13 +74,15 @@ static const char *cycle_text(resolver *r, int id)
     return s.at;
 }
 
-/* The value of a name that stands at loc; NULL: there is none such, which is reported unless it may be kept. */
-static const sdag_spec *let_value(resolver *r, const char *name, sdag_loc loc)
+/* The value of a name that stands at loc. NULL: reported; or *later: a parameter of the module at hand. */
+static const sdag_spec *let_value(void *ctx, const char *name, sdag_loc loc, bool *later)
 {
+    resolver *r = ctx;
     const char *near;
     int id = sdag_map_get(&r->let_ids, name);
     let *l = id < 0 ? NULL : &r->lets[id];
-    if (sdag_spec_get(r->params, name) || (!l && r->keep)) return NULL;
+    *later = sdag_spec_get(r->params, name) != NULL;
+    if (*later) return NULL;
     if (!l && (near = sdag_nearest(name, sdag_spec_key, r->params)))
         complain(r, loc, "unknown name '$%s'; did you mean the parameter '$%s'?", name, near);
     else if (!l && (near = sdag_nearest(name, sdag_map_key, &r->let_ids)))
@@ -102,189 +100,22 @@ static const sdag_spec *let_value(resolver *r, const char *name, sdag_loc loc)
         r->depth--;
         r->params = params;
         l->busy = false;
-        return l->value;
-    } else {
-        l->used = true;
-        return l->value;
     }
-    return NULL;
+    if (!l || !l->value) return NULL;
+    l->used = true;
+    return l->value->kind == SDAG_SPEC_NULL && r->errors ? NULL : l->value; /* nothing: reported where it was made */
 }
 
-/* ---- ${...} ---- */
-
-/* One piece of arithmetic: bytes [at, at + strlen(text)) of the scalar s. */
-typedef struct piece {
-    resolver *r;
-    const sdag_spec *s;
-    const char *text;
-    int at;
-    bool kept; /* a name in it is left for later */
-} piece;
-
-static sdag_loc piece_place(const piece *p, int at, int len) { return sdag_spec_place(p->s, p->at + at, len); }
-
-/* For sdag_arith_eval. */
-static bool number_of(void *ctx, double *out, const char *name, int at, int len)
-{
-    piece *p = ctx;
-    int errors = p->r->errors;
-    sdag_loc loc = piece_place(p, at, len);
-    const sdag_spec *v = let_value(p->r, name, loc);
-    int64_t whole;
-    if (v && sdag_spec_f64(out, v)) {
-        if (!sdag_spec_i64(&whole, v) || (whole <= 1LL << 53 && whole >= -(1LL << 53))) return true;
-        complain(p->r, loc, "'$%s' is %s, too large to be computed with exactly", name, v->text);
-        return false;
-    }
-    if (!v && p->r->errors == errors && !p->r->stop) p->kept = true;
-    else if (v && v->kind == SDAG_SPEC_SCALAR) complain(p->r, loc, "'$%s' is '%.40s', no number", name, v->text);
-    else if (v && (v->kind != SDAG_SPEC_NULL || p->r->errors == 0)) /* nothing: reported where it was made */
-        complain(p->r, loc, "'$%s' is %s, no number", name, sdag_spec_kind_name(v));
-    return false;
-}
-
-/* What is known of the names of a formula is put in, as far as it is: "width * scale" becomes "(64) * scale". */
-static const char *known_put_in(piece *p)
-{
-    sdag_str s = {.a = p->r->a};
-    const sdag_token *t;
-    sdag_formula_error e;
-    int n, at = 0;
-    if (!sdag_formula_tokens(&t, &n, p->r->a, p->text, &e)) return p->text;
-    for (int i = 0; i < n; i++) {
-        double v;
-        if (t[i].kind != SDAG_TOKEN_NAME || sdag_map_get(&p->r->let_ids, t[i].name) < 0) continue;
-        if (t[i + 1].kind == SDAG_TOKEN_SIGN && t[i + 1].sign[0] == '(') continue;
-        if (!number_of(p, &v, t[i].name, t[i].at, t[i].len)) continue;
-        sdag_str_addn(&s, p->text + at, (size_t)(t[i].at - at));
-        sdag_str_addf(&s, "(%s)", sdag_arith_text(p->r->a, v));
-        at = t[i].at + t[i].len;
-    }
-    sdag_str_add(&s, p->text + at);
-    return s.at;
-}
-
-/* The value of the piece: of any kind when it is a mere name. NULL: reported, or kept for later. */
-static const sdag_spec *piece_value(piece *p)
-{
-    resolver *r = p->r;
-    sdag_formula f;
-    sdag_formula_error e;
-    const char *text, *sign = strpbrk(p->text, "=;#");
-    if (sign) {
-        complain(r, piece_place(p, (int)(sign - p->text), 1), "'%c' has no meaning in arithmetic", *sign);
-        return NULL;
-    }
-    if (!sdag_formula_parse(&f, r->a, p->text, &e)) {
-        complain(r, piece_place(p, e.at, e.len), "%s", e.text);
-        return NULL;
-    }
-    const sdag_term *t = &f.terms[f.value];
-    if (t->kind == SDAG_TERM_NAME) {
-        int errors = r->errors;
-        const sdag_spec *v = let_value(r, t->name, piece_place(p, t->at, t->len));
-        p->kept = !v && r->errors == errors && !r->stop;
-        return v;
-    }
-    sdag_arith_names names = {number_of, p};
-    sdag_arith_status status = sdag_arith_eval(&text, r->a, &f, &names, &e);
-    if (status == SDAG_ARITH_WRONG) complain(r, piece_place(p, e.at, e.len), "%s", e.text);
-    if (status) return NULL;
-    sdag_spec *v = node_new(r, SDAG_SPEC_SCALAR, p->s->loc);
-    v->text = text;
-    v->from_set = p->s->from_set;
-    sdag_spec_finish(r->a, v);
-    return v;
-}
-
-static const sdag_spec *arithmetic(resolver *r, const sdag_spec *s)
-{
-    piece p = {.r = r, .s = s, .text = s->text};
-    const sdag_spec *v = piece_value(&p);
-    if (v || !p.kept) return v ? v : node_new(r, SDAG_SPEC_NULL, s->loc);
-    const char *text = known_put_in(&p);
-    if (strcmp(text, s->text) == 0) return s;
-    sdag_spec *now = copy_of(r, s, 0);
-    now->text = text;
-    now->raw = NULL;
-    sdag_spec_finish(r->a, now);
-    return now;
-}
-
-/* A text that is put together; code: the same as it can be read again, for what is left for later. */
-typedef struct putting {
-    sdag_str text, code;
-    bool from_set, kept;
-} putting;
-
-/* Adds the value of one ${...}; false: reported. */
-static bool add_piece(piece *p, putting *out)
-{
-    const sdag_spec *v = piece_value(p);
-    if (v && v->kind != SDAG_SPEC_SCALAR)
-        complain(p->r, piece_place(p, 0, (int)strlen(p->text)), "this is %s, which is no part of a text",
-                 sdag_spec_kind_name(v));
-    if (v ? v->kind != SDAG_SPEC_SCALAR : !p->kept) return false;
-    out->kept |= !v;
-    if (!v) {
-        sdag_str_addf(&out->code, "${%s}", known_put_in(p));
-        return true;
-    }
-    if (!out->text.n) out->from_set = v->from_set;
-    sdag_str_add(&out->text, v->text);
-    sdag_str_add(&out->code, sdag_spec_escape(p->r->a, v->text));
-    return true;
-}
-
-/* false: reported. */
-static bool put_pieces(resolver *r, const sdag_spec *s, putting *out)
-{
-    for (const char *p = s->text, *open; *p && out->text.n <= SDAG_SPEC_SCALAR_MAX;) {
-        open = sdag_spec_find_code(p);
-        const char *plain = sdag_arena_copy(r->a, p, open ? (size_t)(open - p) : strlen(p));
-        sdag_str_add(&out->text, sdag_spec_unescape(r->a, plain));
-        sdag_str_add(&out->code, plain);
-        if (!open) break;
-        const char *close = strchr(open, '}');
-        piece one = {.r = r,
-                     .s = s,
-                     .text = sdag_arena_copy(r->a, open + 2, (size_t)(close - open) - 2),
-                     .at = (int)(open - s->text) + 2};
-        if (!add_piece(&one, out)) return false;
-        p = close + 1;
-    }
-    r->made += out->text.n;
-    if (out->text.n <= SDAG_SPEC_SCALAR_MAX && r->made <= SDAG_SPEC_EXPANDED_MAX) return true;
-    complain(r, s->loc, "more than %d KiB of text, once every ${ } is put in", SDAG_SPEC_SCALAR_MAX >> 10);
-    r->stop = true;
-    return false;
-}
-
-static const sdag_spec *pieces(resolver *r, const sdag_spec *s)
-{
-    putting out = {.text = {.a = r->a}, .code = {.a = r->a}, .from_set = s->from_set};
-    double number;
-    sdag_str_add(&out.text, "");
-    sdag_str_add(&out.code, "");
-    if (!put_pieces(r, s, &out)) return node_new(r, SDAG_SPEC_NULL, s->loc);
-    sdag_spec *now = node_new(r, SDAG_SPEC_SCALAR, s->loc);
-    now->text = out.kept ? out.code.at : out.text.at;
-    now->from_set = out.from_set;
-    now->code = out.kept ? SDAG_SPEC_PIECES : SDAG_SPEC_AS_IS;
-    now->quoted = !out.kept && sdag_spec_special(now->text) && !sdag_parse_f64(&number, now->text) &&
-                  strcmp(now->text, "true") != 0 && strcmp(now->text, "false") != 0;
-    sdag_spec_finish(r->a, now);
-    return now;
-}
+/* For sdag_spec_compute. */
+static void say(void *ctx, sdag_loc loc, const char *text) { complain(ctx, loc, "%s", text); }
 
 static const sdag_spec *scalar(resolver *r, const sdag_spec *s)
 {
-    if (s->code == SDAG_SPEC_ARITHMETIC) return arithmetic(r, s);
-    if (s->code == SDAG_SPEC_PIECES) return pieces(r, s);
+    bool later;
+    if (s->code) return sdag_spec_compute(&r->computing, s);
     if (!ref_of(s)) return s;
-    int errors = r->errors;
-    const sdag_spec *v = let_value(r, ref_of(s), s->loc);
-    return v ? v : r->errors == errors && r->keep ? s : node_new(r, SDAG_SPEC_NULL, s->loc);
+    const sdag_spec *v = let_value(r, ref_of(s), s->loc, &later);
+    return v ? v : later ? s : node_new(r, SDAG_SPEC_NULL, s->loc);
 }
 
 /* s with every $name replaced; s itself when there is none in it. */
@@ -353,6 +184,13 @@ static void read_lets(resolver *r, const sdag_spec *lets)
     }
 }
 
+/* A base offers names to whatever extends it: not to use one is no slip. */
+static bool of_base(const resolver *r, const let *l)
+{
+    const char *file = l->entry->loc.file, *root = r->root->loc.file;
+    return l->entry->value->dir && file && root && strcmp(file, root) != 0;
+}
+
 /* The values that nothing asked for may still hold mistakes; a name used by them alone is unused too. */
 static void check_unused(resolver *r)
 {
@@ -362,7 +200,7 @@ static void check_unused(resolver *r)
     for (int i = 0; i < n && !r->stop; i++)
         if (!r->lets[i].value) r->lets[i].value = subst(r, r->lets[i].entry->value);
     for (int i = 0; i < n && r->errors == 0; i++)
-        if (!used[i])
+        if (!used[i] && !of_base(r, &r->lets[i]))
             sdag_log_add(r->log, SDAG_WARNING, r->lets[i].entry->loc, "'%s' is never used", r->lets[i].entry->key);
 }
 
@@ -370,6 +208,7 @@ sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *lo
                               const sdag_spec_set *sets, int n_sets)
 {
     resolver r = {.a = a, .log = log, .swaps = {.a = a}};
+    r.computing = (sdag_computing){.a = a, .value = let_value, .complain = say, .ctx = &r};
     *out = NULL;
     r.root = sdag_spec_apply_sets(a, log, root, sets, n_sets, &r.swaps, &r.errors);
     read_lets(&r, sdag_spec_get(r.root, "let"));
@@ -384,18 +223,6 @@ sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *lo
     }
     const sdag_spec *done = finish(&r, to);
     check_unused(&r);
-    if (r.errors) return SDAG_INVALID;
-    *out = done;
-    return SDAG_OK;
-}
-
-sdag_status sdag_spec_subst(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *s,
-                            const sdag_spec *names, bool keep)
-{
-    resolver r = {.a = a, .log = log, .root = s, .keep = keep};
-    *out = NULL;
-    read_lets(&r, names);
-    const sdag_spec *done = subst(&r, s);
     if (r.errors) return SDAG_INVALID;
     *out = done;
     return SDAG_OK;

@@ -56,10 +56,10 @@ struct sdag_spec {
     bool from_set;      /* typed after --set: paths are relative to the current directory, not to the file */
     bool aliased;       /* also stands somewhere else, by an alias or a merge */
     uint8_t height;     /* levels of lists and maps: 0 for a scalar */
-    const char *dir;    /* of the file that it was written in, when that is not the file at hand; NULL otherwise */
-    const char *anchor; /* &name in front of it, or NULL */
     uint8_t lead;       /* characters of raw before those of text that are no white space: those of ${ */
     uint8_t code;       /* sdag_spec_code of a scalar; all are AS_IS once resolved */
+    const char *dir;    /* of the file that it was written in, when that is not the file at hand; NULL otherwise */
+    const char *anchor; /* &name in front of it, or NULL */
     sdag_loc loc;
     size_t size;      /* bytes of text plus 32 a value, shared parts counted wherever they stand */
     const char *text; /* SCALAR: UTF-8 without NUL. NULL: as written: "", "~", "null" */
@@ -124,14 +124,17 @@ typedef struct sdag_spec_set {
 sdag_status sdag_spec_resolve(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *root,
                               const sdag_spec_set *sets, int n_sets);
 
-/* s with values[i] in place of every plain $name that names maps to i: the body of a module for one use of it. Each
- * stands at the place of the name. Parts without a name are shared with s. The caller bounds how often that is done. */
-const sdag_spec *sdag_spec_fill(sdag_arena *a, const sdag_spec *s, const sdag_map *names,
-                                const sdag_spec *const *values);
-/* The same for a part of a tree, such as the body of a module: $names and ${...} get the values of `names`, a map whose
- * values may use each other. keep: what `names` does not hold stays as it is, for a later call. */
-sdag_status sdag_spec_subst(const sdag_spec **out, sdag_arena *a, sdag_log *log, const sdag_spec *s,
-                            const sdag_spec *names, bool keep);
+/* s with values[i] in place of every $name that names maps to i, alone or in arithmetic: the body of a module for one
+ * use of it. Each stands at the place of the name. Parts without a name are shared with s. The caller bounds how often
+ * that is done. complain: arithmetic that cannot be computed; nothing stands in its place then. */
+typedef struct sdag_spec_filling {
+    sdag_arena *a;
+    const sdag_map *names;
+    const sdag_spec *const *values;
+    void (*complain)(void *ctx, sdag_loc loc, const char *text);
+    void *ctx;
+} sdag_spec_filling;
+const sdag_spec *sdag_spec_fill(const sdag_spec_filling *f, const sdag_spec *s);
 
 /* Where bytes [at, at + len) of a scalar's text stand in the file, over quotes, folded lines and indented blocks. */
 sdag_loc sdag_spec_place(const sdag_spec *s, int at, int len);

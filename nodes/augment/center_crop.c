@@ -46,5 +46,5 @@ const sdag_record_type sdag_transform_center_crop = {.name = "center_crop",
                                                      .opts_size = sizeof(center_crop),
                                                      .type = &transform,
                                                      .fixed = true,
-.check = check,
+                                                     .check = check,
                                                      .example = "{center_crop: {size: 224}}"};

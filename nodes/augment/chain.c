@@ -109,7 +109,7 @@ static const sdag_op augment_op = {
     .n_in_max = 3,
     .n_out = 1,
     .attr_size = sizeof(attr),
-    .flags = SDAG_OP_NOGRAD,
+    .flags = SDAG_OP_NOGRAD | SDAG_OP_RANDOM,
     .split = SDAG_SPLIT_FIRST,
     .shape = shape,
     .cpu = {.plan = plan, .run = run},

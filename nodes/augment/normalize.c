@@ -79,5 +79,5 @@ const sdag_record_type sdag_transform_normalize = {
     .opts_size = sizeof(normalize),
     .type = &transform,
     .fixed = true,
-.check = check,
+    .check = check,
     .example = "{normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}"};

@@ -65,5 +65,5 @@ const sdag_record_type sdag_transform_resize = {.name = "resize",
                                                 .opts_size = sizeof(resize),
                                                 .type = &transform,
                                                 .fixed = true,
-.check = check,
+                                                .check = check,
                                                 .example = "{resize: {size: 256}}"};

@@ -7,8 +7,8 @@
 #include "core/base/file.h"
 
 /* What a run writes itself. */
-static const char *const taken[] = {"config.yaml",  "graph.svg",   "metrics.jsonl",
-                                    "summary.json", "checkpoints", "weights"};
+static const char *const taken[] = {"config.yaml", "graph.svg",   "metrics.jsonl", "summary.json", "timing.json",
+                                    "report",      "report.html", "checkpoints",   "weights"};
 
 const char *sdag_sink_path_check(const char *path)
 {

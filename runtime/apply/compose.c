@@ -11,6 +11,7 @@ typedef struct composing {
     bool *need;           /* of each node */
     const sdag_ref *data; /* the first wire that brings data */
     const char *input;    /* what is wired to instead of it */
+    int32_t pretext;      /* unless it comes from this one, which is there again; -1 */
     sdag_tree nodes;
 } composing;
 
@@ -76,7 +77,10 @@ static const char *free_name(const composing *c, const char *name)
 static const char *wire_text(const composing *c, const sdag_gnode *to, int port, const sdag_ref *r)
 {
     const sdag_gnode *from = &c->g->nodes[r->node];
-    if (sdag_apply_is_data(from->type)) return to->type->ins[port].flags & SDAG_PORT_OPTIONAL ? NULL : c->input;
+    if (sdag_apply_is_data(from->type)) {
+        if (to->type->ins[port].flags & SDAG_PORT_OPTIONAL) return NULL;
+        if (r->node != c->pretext) return c->input;
+    }
     return r->port ? sdag_arena_printf(c->a, "%s.%s", from->name, from->type->outs[r->port].name) : from->name;
 }
 
@@ -131,18 +135,19 @@ enum { BATCH = 64 };
 static void add_options(composing *c, sdag_tree *t, const sdag_gnode *source, const char *type,
                         const sdag_apply_path *path)
 {
-    static const char *const never[] = {"split",   "per_class", "fraction", "shuffle", "last",   "batch",
-                                        "path",    "labels",    "images",   "size",    "classes", "channels",
-                                        "validation", "cache"};
+    static const char *const never[] = {"split",   "per_class", "fraction",   "shuffle", "last",
+                                        "batch",   "path",      "labels",     "images",  "size",
+                                        "classes", "channels",  "validation", "cache"};
     const bool same = !strcmp(type, source->type->name);
-    const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && !path->text);
+    const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && path->c > 0);
     const sdag_spec *s = source->spec;
     for (int i = 0; same && i < s->n; i++) {
         bool skip = !strcmp(s->entries[i].key, "type");
         for (size_t k = 0; k < sizeof never / sizeof *never; k++)
-            skip |= (inputs && !strcmp(s->entries[i].key, never[k])) || !strcmp(s->entries[i].key, "batch") ||
-                    !strcmp(s->entries[i].key, "last") || !strcmp(s->entries[i].key, "shuffle") ||
-                    (!path->sized && !path->text && !strcmp(s->entries[i].key, "size") && !strcmp(type, "source.images"));
+            skip |=
+                (inputs && !strcmp(s->entries[i].key, never[k])) || !strcmp(s->entries[i].key, "batch") ||
+                !strcmp(s->entries[i].key, "last") || !strcmp(s->entries[i].key, "shuffle") ||
+                (!path->sized && !path->text && !strcmp(s->entries[i].key, "size") && !strcmp(type, "source.images"));
         if (!skip) sdag_tree_add(t, s->entries[i].key, s->entries[i].value);
     }
 }
@@ -198,21 +203,36 @@ static void add_vocabulary(composing *c, sdag_tree *t, const sdag_gnode *source)
     sdag_tree_add(t, "split", sdag_tree_text(c->a, "all"));
 }
 
+/* A pretext task that is kept: it reads the new data. */
+static void add_task(composing *c, int32_t index)
+{
+    const sdag_gnode *n = &c->g->nodes[index];
+    sdag_tree t = {.a = c->a};
+    for (int i = 0; i < n->spec->n; i++)
+        if (!is_input_key(n, n->spec->entries[i].key))
+            sdag_tree_add(&t, n->spec->entries[i].key, n->spec->entries[i].value);
+    sdag_tree_add(&t, "in", sdag_tree_text(c->a, c->input));
+    sdag_tree_add(&c->nodes, n->name, sdag_tree_map(&t));
+    c->nodes.entries.at[c->nodes.entries.n - 1].loc = n->loc;
+}
+
 static sdag_status add_data(composing *c)
 {
     sdag_apply *p = c->p;
     sdag_apply_path path;
     sdag_status status = sdag_apply_find_path(&path, p, c->data);
     if (status) return status;
+    if (path.pretext >= 0) c->need[path.pretext] = true; /* its name is taken */
     const sdag_gnode *source = &c->g->nodes[path.source];
-    const char *type = sdag_apply_source_type(p, &path), *name = free_name(c, "images");
-    if (!type) return SDAG_USAGE;
+    const char *type, *name = free_name(c, "images");
+    status = sdag_apply_source_type(&type, p, &path);
+    if (status) return status;
     sdag_tree t = {.a = c->a};
     sdag_tree_add(&t, "type", sdag_tree_text(c->a, type));
     add_options(c, &t, source, type, &path);
     sdag_tree_add(&t, "batch", sdag_tree_number(c->a, BATCH));
     const bool given = p->options->n_inputs > 0;
-    if (given || (p->options->sized && !path.text)) {
+    if (given || (p->options->sized && path.c > 0)) {
         const char *first = given ? p->options->inputs[0] : ".";
         sdag_tree_add(&t, sdag_apply_source_key(type), path_spec(c, first));
         if (path.text) add_vocabulary(c, &t, source);
@@ -231,13 +251,19 @@ static sdag_status add_data(composing *c)
         sdag_tree_add(&c->nodes, view_name, sdag_tree_map(&view));
         c->input = view_name;
     }
+    if (path.pretext >= 0) {
+        add_task(c, path.pretext);
+        c->pretext = path.pretext;
+    }
     sdag_str s = {.a = c->a};
     if (path.text) sdag_str_add(&s, "tokens as in training");
+    else if (!path.c) sdag_str_addf(&s, "data of %s", source->type->name);
     else
-        sdag_str_addf(&s, "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
+        sdag_str_addf(&s, p->options->sized ? "images that are %lldx%lld already, %lld channel%s"
+                                            : "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
                       (long long)path.c, path.c == 1 ? "" : "s");
-    if (*path.kept_names) sdag_str_addf(&s, "; %s as in %s", path.kept_names,
-                                        c->g->phases[c->g->nodes[c->from].phase].name);
+    if (*path.kept_names)
+        sdag_str_addf(&s, "; %s as in %s", path.kept_names, c->g->phases[c->g->nodes[c->from].phase].name);
     if (*path.left_out) sdag_str_addf(&s, "; left out: %s", path.left_out);
     p->data = s.at;
     return SDAG_OK;
@@ -305,13 +331,14 @@ static sdag_status build(composing *c, const sdag_spec *spec)
 sdag_status sdag_apply_compose(sdag_apply *p)
 {
     const sdag_graph *g = p->options->graph;
-    composing c = {.p = p, .g = g, .a = p->arena, .from = reader_of(g, p->node), .nodes = {.a = p->arena}};
+    composing c = {
+        .p = p, .g = g, .a = p->arena, .from = reader_of(g, p->node), .pretext = -1, .nodes = {.a = p->arena}};
     c.need = SDAG_NEWS(c.a, bool, g->n_nodes + 1);
     mark(&c, c.from);
     if (!c.data) return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' reads no data", p->title);
     sdag_status status = add_data(&c);
     for (int32_t i = 0; i < g->n_nodes && !status; i++) {
-        if (!c.need[i]) continue;
+        if (!c.need[i] || sdag_apply_is_data(g->nodes[i].type)) continue;
         if (sdag_apply_has_weights(g->nodes[i].type)) status = sdag_apply_take(p, weights_of(&c, i));
         add_node(&c, i);
     }

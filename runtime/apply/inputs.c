@@ -1,5 +1,7 @@
 /* The new data: every file or folder that was given is opened as the source of its kind does, and all are one data
  * set. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -39,31 +41,30 @@ static bool starts_as_idx(const char *path)
 
 const char *sdag_apply_source_key(const char *type) { return strcmp(type, "source.idx") ? "path" : "images"; }
 
-const char *sdag_apply_source_type(sdag_apply *p, const sdag_apply_path *path)
+sdag_status sdag_apply_source_type(const char **type, sdag_apply *p, const sdag_apply_path *path)
 {
     const sdag_apply_options *o = p->options;
-    const char *own = o->graph->nodes[path->source].type->name, *type = NULL;
-    if (path->text || (!o->n_inputs && !o->sized)) return own;
-    if (path->c != 1 && path->c != 3 && o->n_inputs) {
-        sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' reads images of %lld channels, or none: files give 1 or 3",
-                  p->title, (long long)path->c);
-        return NULL;
-    }
+    *type = o->graph->nodes[path->source].type->name;
+    if (!path->text && !path->c && o->n_inputs)
+        return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' reads what %s makes: it takes no files", p->title,
+                         *type);
+    if (!path->c || (!o->n_inputs && !o->sized)) return SDAG_OK;
+    if (path->c != 1 && path->c != 3 && o->n_inputs)
+        return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC,
+                         "'%s' reads images of %lld channels: files give 1 or 3", p->title,
+                         (long long)path->c);
+    *type = "source.images";
     for (int i = 0; i < o->n_inputs; i++) {
         struct stat st;
-        if (stat(o->inputs[i], &st)) {
-            sdag_fail(p->log, SDAG_IO, SDAG_NOLOC, "cannot open '%s': %m", o->inputs[i]);
-            return NULL;
-        }
+        if (stat(o->inputs[i], &st))
+            return sdag_fail(p->log, SDAG_IO, SDAG_NOLOC, "cannot open '%s': %s", o->inputs[i], strerror(errno));
         const char *kind = S_ISREG(st.st_mode) && starts_as_idx(o->inputs[i]) ? "source.idx" : "source.images";
-        if (type && strcmp(type, kind)) {
-            sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' is not of the same kind as '%s'", o->inputs[i],
-                      o->inputs[0]);
-            return NULL;
-        }
-        type = kind;
+        if (i && strcmp(*type, kind))
+            return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' is not of the same kind as '%s'", o->inputs[i],
+                             o->inputs[0]);
+        *type = kind;
     }
-    return type ? type : "source.images";
+    return SDAG_OK;
 }
 
 /* ---- one data set ---- */
@@ -115,8 +116,7 @@ static void release(void *p)
 static const char *name_in(sdag_apply *p, const part *x, int64_t i)
 {
     const char *own = x->set->name ? x->set->name(x->set, i) : NULL;
-    if (!own && p->options->n_inputs > 1)
-        return sdag_arena_printf(p->arena, "%s:%lld", x->given, (long long)i);
+    if (!own && p->options->n_inputs > 1) return sdag_arena_printf(p->arena, "%s:%lld", x->given, (long long)i);
     if (!own) return sdag_arena_printf(p->arena, "%lld", (long long)i);
     return x->folder ? sdag_path_join(p->arena, x->given, own) : sdag_arena_str(p->arena, own);
 }

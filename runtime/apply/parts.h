@@ -37,6 +37,7 @@ typedef struct sdag_apply_path {
     bool sized;             /* one of the steps kept sets the size */
     const sdag_spec **kept; /* transforms in which nothing is drawn */
     int n_kept;
+    int32_t pretext;      /* a pretext task that only computes (lightness of colours); -1: none is kept */
     const char *left_out; /* names of the others; "" */
     const char *kept_names;
 } sdag_apply_path;
@@ -44,8 +45,8 @@ sdag_status sdag_apply_find_path(sdag_apply_path *out, sdag_apply *p, const sdag
 
 /* ---- the data (inputs.c) */
 
-/* What the source of the phase is to be for the inputs given: "source.images"; NULL after a report. */
-const char *sdag_apply_source_type(sdag_apply *p, const sdag_apply_path *path);
+/* What the source of the phase is to be for the inputs given: "source.images". */
+sdag_status sdag_apply_source_type(const char **type, sdag_apply *p, const sdag_apply_path *path);
 /* The option that holds an input: "path", or "images". */
 const char *sdag_apply_source_key(const char *type);
 sdag_status sdag_apply_open_data(sdag_apply *p);

@@ -21,10 +21,10 @@ int32_t sdag_apply_owner(const sdag_graph *g, int32_t node)
 
 static bool can_be_meant(const sdag_gnode *n)
 {
-    static const sdag_role not[] = {SDAG_ROLE_LOSS, SDAG_ROLE_OPTIMIZER, SDAG_ROLE_PROBE, SDAG_ROLE_SINK,
-                                    SDAG_ROLE_MEMORY};
-    for (size_t i = 0; i < sizeof not / sizeof *not; i++)
-        if (n->type->role == not[i]) return false;
+    static const sdag_role not [] = {SDAG_ROLE_LOSS, SDAG_ROLE_OPTIMIZER, SDAG_ROLE_PROBE, SDAG_ROLE_SINK,
+                                     SDAG_ROLE_MEMORY};
+    for (size_t i = 0; i < sizeof not / sizeof *not ; i++)
+        if (n->type->role == not [i]) return false;
     return !sdag_apply_is_data(n->type) && n->type->outs && n->type->outs[0].name;
 }
 

@@ -69,8 +69,10 @@ sdag_status sdag_apply_take(sdag_apply *p, int32_t owner)
         return SDAG_OK;
     }
     if (!sdag_apply_ready(p, owner))
-        return sdag_fail(p->log, SDAG_IO, SDAG_NOLOC, "%s has no weights of '%s.%s', which '%s' reads: continue the "
-                         "run with --resume", p->options->run, g->phases[n->phase].name, n->name, p->title);
+        return sdag_fail(p->log, SDAG_IO, SDAG_NOLOC,
+                         "%s has no weights of '%s.%s', which '%s' reads: continue the "
+                         "run with --resume",
+                         p->options->run, g->phases[n->phase].name, n->name, p->title);
     if (in_store(p, owner)) return sdag_apply_take(p, owner);
     if (access(file, R_OK)) return SDAG_OK; /* what is missing is seen when it is asked for */
     p->weights = file;

@@ -10,6 +10,8 @@
 #include "graphs/spec/origin.h"
 #include "runtime/cli/target.h"
 
+enum { SHOWN_MAX = 72 };
+
 typedef struct explained {
     sdag_cli *c;
     sdag_spec_origins o;
@@ -32,6 +34,16 @@ static const char *line_of(sdag_cli *c, const sdag_spec *v)
     sdag_str_add(&s, "");
     sdag_spec_print_line(&s, v);
     return s.at;
+}
+
+/* ... as much of it as a line of a table should hold. */
+static const char *short_line(sdag_cli *c, const sdag_spec *v)
+{
+    const char *text = line_of(c, v);
+    size_t n = SHOWN_MAX;
+    if (strlen(text) <= n) return text;
+    while (((unsigned char)text[n] & 0xc0) == 0x80) n--;
+    return sdag_arena_printf(c->arena, "%.*s...", (int)n, text);
 }
 
 static const char *place_of(sdag_cli *c, sdag_loc loc)
@@ -90,7 +102,8 @@ static void origins_text(sdag_str *s, const explained *e)
         const sdag_spec_origin *o = &e->o.list.at[i];
         sdag_str_addf(s, "%s %*s%-*s  %s%s\n", o == last ? ">" : " ", 2 * o->depth, "", width - 2 * o->depth,
                       place_of(e->c, o->loc),
-                      o->alias ? sdag_arena_printf(s->a, "*%s", o->alias) : line_of(e->c, o->value), remark(e->c, o));
+                      o->alias ? sdag_arena_printf(s->a, "*%s", o->alias) : short_line(e->c, o->value),
+                      remark(e->c, o));
     }
 }
 
@@ -118,7 +131,7 @@ static sdag_status node_text(sdag_str *s, explained *e, const sdag_spec_files *f
                 sdag_str_addf(s, "  %-*s  %-32s  default, removed at %s\n", width, key,
                               default_text(e->c, &e->t.type->opts[i]), place_of(e->c, last->loc));
             else if (!pass)
-                sdag_str_addf(s, "  %-*s  %-32s  %s\n", width, key, line_of(e->c, o.value),
+                sdag_str_addf(s, "  %-*s  %-32s  %s\n", width, key, short_line(e->c, o.value),
                               last ? place_of(e->c, last->loc) : "");
             else sdag_str_addf(s, "  %-*s  %-32s  default\n", width, key, default_text(e->c, &e->t.type->opts[i]));
         }

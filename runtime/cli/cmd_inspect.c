@@ -14,6 +14,20 @@ static sdag_status write_file(sdag_cli *c, const char *path, const sdag_str *s)
     return sdag_out_commit(&o, c->log);
 }
 
+/* "graph.yaml:module.block": a module of that file, whose types are added to the catalog. */
+static sdag_status file_types(sdag_catalog *to, const char **name, sdag_cli *c)
+{
+    const char *colon = *name ? strstr(*name, ":module.") : NULL;
+    sdag_graph *g;
+    const sdag_spec *spec;
+    if (!colon) return SDAG_OK;
+    sdag_status status = sdag_cli_load(&g, &spec, c, sdag_arena_copy(c->arena, *name, (size_t)(colon - *name)));
+    if (status) return status;
+    *to = sdag_graph_types(c->arena, g, to);
+    *name = colon + 1;
+    return SDAG_OK;
+}
+
 sdag_status sdag_cli_inspect(sdag_cli *c)
 {
     sdag_str s = {.a = c->arena};
@@ -22,10 +36,12 @@ sdag_status sdag_cli_inspect(sdag_cli *c)
     sdag_catalog given, catalog;
     sdag_status status = sdag_cli_types(&given, c);
     if (status) return status;
+    const char *name = c->n_args ? c->args[0] : NULL;
     catalog = sdag_catalog_all(c->arena, &given);
+    if ((status = file_types(&catalog, &name, c))) return status;
     status = (c->json       ? sdag_inspect_json
               : c->markdown ? sdag_inspect_markdown
-                            : sdag_inspect)(&s, c->log, &catalog, c->n_args ? c->args[0] : NULL);
+                            : sdag_inspect)(&s, c->log, &catalog, name);
     if (status) return status;
     return c->output ? write_file(c, c->output, &s) : sdag_cli_print(c, s.at);
 }

@@ -181,6 +181,8 @@ static void print_summary(sdag_cli *c, const sdag_graph *g, const char *dir)
     }
     json_decref(root);
     printf("results in %s\n", dir);
+    const char *page = sdag_arena_printf(c->arena, "%s/report.html", dir);
+    if (!access(page, F_OK)) printf("as a page: %s\n", page);
 }
 
 /* What `check` finds; -v says it of each phase. */
@@ -243,6 +245,10 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .quiet = c->quiet,
                           .no_report = c->no_report,
                           .embedding = c->embedding,
+<<<<<<< HEAD
+
+=======
+>>>>>>> main
                           .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);

@@ -20,6 +20,7 @@ typedef struct testing {
     sdag_cli *c;
     sdag_catalog catalog;
     const sdag_op *const *listed; /* of the plugin, NULL-terminated; NULL: those built in */
+    const sdag_reference *references;
     int checks, failed;
 } testing;
 
@@ -83,7 +84,9 @@ static sdag_status test_op(testing *t, const sdag_op *op)
     op_result *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (r == MAP_FAILED) return sdag_fail(t->c->log, SDAG_FAILED, SDAG_NOLOC, "op %s: %s", op->name, strerror(errno));
     r->listed = t->listed;
-    r->test = (sdag_optest){.op = op, .met = note_unlisted, .ctx = r};
+    const sdag_reference *f = t->references;
+    while (f && f->op && strcmp(f->op, op->name)) f++;
+    r->test = (sdag_optest){.op = op, .met = note_unlisted, .ctx = r, .reference = f && f->op ? f : NULL};
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {
@@ -96,8 +99,9 @@ static sdag_status test_op(testing *t, const sdag_op *op)
     const char *wrong = pid < 0 ? strerror(errno) : op_verdict(t, r, status, op);
     report(t, !wrong, "op  ", op->name,
            wrong ? wrong
-                 : sdag_arena_printf(t->c->arena, "%d row%s, %d gradient%s", r->test.rows, r->test.rows == 1 ? "" : "s",
-                                     r->test.gradients, r->test.gradients == 1 ? "" : "s"));
+                 : sdag_arena_printf(t->c->arena, "%d row%s, %d gradient%s%s", r->test.rows,
+                                     r->test.rows == 1 ? "" : "s", r->test.gradients, r->test.gradients == 1 ? "" : "s",
+                                     f && f->op ? ", against its reference" : ""));
     munmap(r, sizeof *r);
     return SDAG_OK;
 }
@@ -192,6 +196,7 @@ static sdag_status test_plugin(testing *t, const char *entry)
         printf("%s: %s%s%s, built for ABI %u.%u\n", entry, p->name ? p->name : "a plugin", p->version ? " " : "",
                p->version ? p->version : "", p->abi_major, p->abi_minor);
     t->listed = p->ops;
+    t->references = p->references;
     for (int i = 0; p->ops[i] && !status; i++) status = test_op(t, p->ops[i]);
     for (int i = 0; p->types[i]; i++) test_type(t, p->types[i]);
     for (int i = 0; p->records[i].node; i++)

@@ -3,16 +3,9 @@
  * name, cmd_<name>.c, holds it. options: names of the rows of options.h that it takes, separated by spaces; quiet,
  * verbose, color and help are taken by all. */
 /* clang-format off */
-COMMAND(run, "graph.yaml", 0, 1, "set threads out resume quiet no-progress", "train, evaluate and predict: everything the file says")
-COMMAND(check, "graph.yaml", 1, 1, "set quiet", "everything but the computing: all errors at once; opens no data")
-COMMAND(viz, "graph.yaml | [DIR]", 0, 1, "set output format phase level show run node collapse expand map", "draw the pipeline, or a map of those in a folder")
-COMMAND(inspect, "[TYPE]", 0, 1, "", "the node types: ports, options, defaults, an example")
-COMMAND(dump, "graph.yaml", 1, 1, "set stage phase", "print one stage of the compiler")
-COMMAND(bench, "graph.yaml", 1, 1, "set threads phase steps warmup json", "time the steps of a phase")
-COMMAND(schema, "", 0, 0, "", "JSON Schema of the language, for editors")
 COMMAND(run, "graph.yaml", 0, 1, "set threads out resume embedding no-report tensorboard plugin-path json no-progress", "train, evaluate and predict: everything the file says")
 COMMAND(check, "graph.yaml", 1, 1, "set plugin-path no-plugins json", "everything but the computing: all errors at once; opens no data")
-COMMAND(viz, "graph.yaml", 0, 1, "set output format phase level show run node collapse expand map plugin-path no-plugins", "draw the pipeline, or with --map the pipelines of a folder")
+COMMAND(viz, "graph.yaml | [DIR]", 0, 1, "set output format phase level show run node collapse expand map plugin-path no-plugins", "draw the pipeline, or a map of those in a folder")
 COMMAND(report, "DIR", 1, 1, "output", "write the page of a run, report.html, anew from its folder")
 COMMAND(compare, "RUN...", 1, 1000, "output json", "several runs side by side: values, configs, curves; -o FILE: as a page")
 COMMAND(sweep, "graph.yaml", 1, 1, "set out threads json no-progress", "a run for every combination of the values that --set lists")

@@ -69,8 +69,10 @@ void sdag_target_find(sdag_target *e, sdag_cli *c, const sdag_spec *root, const 
 {
     int n = 0;
     const sdag_spec *node = node_map(root, p, &n);
-    sdag_catalog catalog = sdag_cli_catalog();
+    sdag_catalog own = sdag_cli_catalog(), catalog = sdag_catalog_all(c->arena, &own);
     *e = (sdag_target){.type = type_of(&catalog, root, node), .whole = p->n == n};
+    if (p->n == 1) e->help = sdag_help_of(sdag_root_help, p->key[0]);
+    if (p->n == 3 && strcmp(p->key[0], "phases") == 0) e->help = sdag_help_of(sdag_phase_help, p->key[2]);
     if (!e->type || p->n == n) return;
     const char *key = p->key[n];
     e->of = e->type->name;

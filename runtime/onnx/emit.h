@@ -29,7 +29,7 @@ typedef struct sdag_onnx {
 
 const char *sdag_onnx_val(sdag_onnx *x, sdag_val v);
 const char *sdag_onnx_in(sdag_onnx *x, const sdag_program_op *o, int i);
-const char *sdag_onnx_planes(sdag_onnx *x, sdag_val v); /* f32[N,C,H,W] of f32[N,H,W,C] */
+const char *sdag_onnx_planes(sdag_onnx *x, sdag_val v);    /* f32[N,C,H,W] of f32[N,H,W,C] */
 bool sdag_onnx_has_planes(const sdag_onnx *x, sdag_val v); /* and nothing else */
 void sdag_onnx_set(sdag_onnx *x, sdag_val v, const char *name);
 void sdag_onnx_set_planes(sdag_onnx *x, sdag_val v, const char *name);
@@ -58,6 +58,8 @@ void sdag_onnx_norm_apply(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_layer_norm(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_attention(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_lengths(sdag_onnx *x, const sdag_program_op *o);
+void sdag_onnx_rgb_to_lab(sdag_onnx *x, const sdag_program_op *o); /* ops_colour.c */
+void sdag_onnx_lab_to_rgb(sdag_onnx *x, const sdag_program_op *o);
 void sdag_onnx_augment(sdag_onnx *x, const sdag_program_op *o);
 
 #endif

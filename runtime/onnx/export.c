@@ -76,6 +76,8 @@ static const sdag_program_op *producer(const walk *w, sdag_val v)
     return i < 0 ? NULL : &w->x.p->ops.at[i];
 }
 
+static bool is_data(sdag_role r) { return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT; }
+
 static bool is_op(const sdag_program_op *o, const char *name) { return o && !strcmp(o->op->name, name); }
 
 /* Whether the model begins with this value. */
@@ -84,7 +86,9 @@ static bool is_input(const walk *w, sdag_val v)
     const sdag_program_op *o = producer(w, v);
     if (is_op(o, "decode") || is_op(o, "read_tokens")) return true;
     if (is_op(o, "slice") && is_op(producer(w, o->in[0]), "read_tokens")) return true;
-    return w->bare && (is_op(o, "augment") || (is_op(o, "to_f32") && is_op(producer(w, o->in[0]), "decode")));
+    if (!w->bare || !o) return false;
+    if (is_op(o, "to_f32") && is_op(producer(w, o->in[0]), "decode")) return true;
+    return o->node >= 0 && is_data(w->x.graph->nodes[o->node].type->role); /* seen from behind it */
 }
 
 static sdag_status fail_at(const walk *w, int32_t node, const char *what)
@@ -135,7 +139,8 @@ static void add_constant(walk *w, sdag_val v)
     for (int i = 0; i < s.rank; i++) {
         if (sdag_onnx_dim(&w->x, v, i, &times) >= 0) continue;
         const size_t row = bytes / (size_t)s.d[0];
-        if (i || memcmp(c->data, (const char *)c->data + row, bytes - row)) w->x.why = "a constant grows with the batch";
+        if (i || memcmp(c->data, (const char *)c->data + row, bytes - row))
+            w->x.why = "a constant grows with the batch";
         s.d[0] = 1;
         bytes = row;
     }
@@ -181,9 +186,9 @@ static void add_input(walk *w)
     for (int i = 0; i < v->shape.rank; i++) d[i] = sdag_onnx_dim(&w->x, w->input, i, &times);
     w->x.input = w->x.name[w->input] = text ? "tokens" : "image";
     sdag_onnx_value(w->x.m, true, w->x.input, dtype_of(v->dtype), v->shape.rank, d,
-                    text                       ? "numbers of tokens"
+                    text                     ? "numbers of tokens"
                     : v->dtype == SDAG_DT_U8 ? "pixels, channels last, red green blue, 0 is black and 255 is white"
-                                               : "pixels, channels last, as the network takes them");
+                                             : "pixels, channels last, as the network takes them");
 }
 
 static sdag_status add_op(walk *w, int i)
@@ -191,8 +196,9 @@ static sdag_status add_op(walk *w, int i)
     const sdag_program_op *o = &w->x.p->ops.at[i];
     const sdag_onnx_row *row = sdag_onnx_find(o->op->name);
     if (!row || !row->emit)
-        return fail_at(w, o->node, sdag_arena_printf(w->x.a, "the operation %s has no counterpart%s%s", o->op->name,
-                                                     row ? ": " : "", row ? row->why : ""));
+        return fail_at(w, o->node,
+                       sdag_arena_printf(w->x.a, "the operation %s has no counterpart%s%s", o->op->name,
+                                         row ? ": " : "", row ? row->why : ""));
     sdag_status status = add_leaves(w, o);
     if (status) return status;
     w->x.m->scope = o->node >= 0 ? w->x.graph->nodes[o->node].name : NULL;

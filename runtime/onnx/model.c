@@ -20,7 +20,8 @@ const char *sdag_onnx_node(sdag_onnx_model *m, const char *type, ...)
     va_end(ap);
     while (in.n && !*in.at[in.n - 1]) in.n--; /* what is left out at the end is not there */
     sdag_onnx_step s = {.type = type, .in = in.at, .n_in = in.n};
-    s.name = s.out = sdag_arena_printf(m->a, "%s%s%s_%d", m->scope ? m->scope : "", m->scope ? "/" : "", type, m->fresh++);
+    s.name = s.out =
+        sdag_arena_printf(m->a, "%s%s%s_%d", m->scope ? m->scope : "", m->scope ? "/" : "", type, m->fresh++);
     *SDAG_PUSH(m->a, &m->steps) = s;
     return s.out;
 }

@@ -104,15 +104,12 @@ static void to_f32(sdag_onnx *x, const sdag_program_op *o)
 static void map2(sdag_onnx *x, const sdag_program_op *o, const char *type)
 {
     const sdag_shape *a = sdag_onnx_shape(x, o->in[0]), *b = sdag_onnx_shape(x, o->in[1]);
-    bool planes = sdag_shape_equal(*a, *b) &&
-                  (sdag_onnx_has_planes(x, o->in[0]) || sdag_onnx_has_planes(x, o->in[1]));
+    bool planes = sdag_shape_equal(*a, *b) && (sdag_onnx_has_planes(x, o->in[0]) || sdag_onnx_has_planes(x, o->in[1]));
     if (planes)
         sdag_onnx_set_planes(
             x, o->out[0],
             sdag_onnx_node(x->m, type, sdag_onnx_planes(x, o->in[0]), sdag_onnx_planes(x, o->in[1]), NULL));
-    else
-        sdag_onnx_set(x, o->out[0],
-                      sdag_onnx_node(x->m, type, sdag_onnx_in(x, o, 0), sdag_onnx_in(x, o, 1), NULL));
+    else sdag_onnx_set(x, o->out[0], sdag_onnx_node(x->m, type, sdag_onnx_in(x, o, 0), sdag_onnx_in(x, o, 1), NULL));
 }
 
 static void add(sdag_onnx *x, const sdag_program_op *o) { map2(x, o, "Add"); }
@@ -182,12 +179,14 @@ static void max(sdag_onnx *x, const sdag_program_op *o)
 static void mean(sdag_onnx *x, const sdag_program_op *o)
 {
     const sdag_attr_reduce *r = o->attr;
-    if (r->axis != 1 || r->n != 2 || r->keep || !sdag_onnx_has_planes(x, o->in[0])) {
+    if (r->axis != 1 || r->n != 2 || !sdag_onnx_has_planes(x, o->in[0])) {
         reduce(x, o, "ReduceMean");
         return;
     }
     sdag_attr_reduce planes = {.axis = 2, .n = 2};
-    sdag_onnx_set(x, o->out[0], reduce_to(x, "ReduceMean", sdag_onnx_planes(x, o->in[0]), &planes, false));
+    const char *y = reduce_to(x, "ReduceMean", sdag_onnx_planes(x, o->in[0]), &planes, false);
+    const char *sizes = r->keep ? sdag_onnx_sizes(x, o->out[0]) : NULL; /* f32[N,C] as f32[N,1,1,C] */
+    sdag_onnx_set(x, o->out[0], sizes ? sdag_onnx_node(x->m, "Reshape", y, sizes, NULL) : y);
 }
 
 static void var(sdag_onnx *x, const sdag_program_op *o)
@@ -358,7 +357,6 @@ static void take_tokens(sdag_onnx *x, const sdag_program_op *o)
 #define DATA "it belongs to the data"
 #define PSEUDO "it makes pseudo-labels"
 #define RANDOM "it draws random numbers"
-#define COLOUR "it stands before or behind a network, not in it"
 
 /* clang-format off */
 const sdag_onnx_row sdag_onnx_rows[] = {
@@ -417,8 +415,8 @@ const sdag_onnx_row sdag_onnx_rows[] = {
     {"replace", NULL, PSEUDO},
     {"nearest", NULL, PSEUDO},
     {"put", NULL, "it puts visible patches beside hidden ones"},
-    {"rgb_to_lab", NULL, COLOUR},
-    {"lab_to_rgb", NULL, COLOUR},
+    {"rgb_to_lab", sdag_onnx_rgb_to_lab, NULL},
+    {"lab_to_rgb", sdag_onnx_lab_to_rgb, NULL},
     {"random", NULL, RANDOM},
     {"random_index", NULL, RANDOM},
     {"random_subset", NULL, RANDOM},

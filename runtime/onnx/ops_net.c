@@ -218,7 +218,8 @@ void sdag_onnx_lengths(sdag_onnx *x, const sdag_program_op *o)
     small[1] = 1;
     const int id = x->m->fresh++;
     const char *pad = sdag_onnx_const(x->m, sdag_arena_printf(x->a, "pad_%d", id), SDAG_ONNX_I32, 0, NULL, small, 4);
-    const char *one = sdag_onnx_const(x->m, sdag_arena_printf(x->a, "one_%d", id), SDAG_ONNX_I32, 0, NULL, small + 1, 4);
+    const char *one =
+        sdag_onnx_const(x->m, sdag_arena_printf(x->a, "one_%d", id), SDAG_ONNX_I32, 0, NULL, small + 1, 4);
     const char *counts = sdag_onnx_const(x->m, sdag_arena_printf(x->a, "counts_%d", id), SDAG_ONNX_I32, 2,
                                          (int64_t[]){1, t}, at, (size_t)t * 4);
     const char *zero = sdag_onnx_node(x->m, "Sub", one, one, NULL);
@@ -229,8 +230,7 @@ void sdag_onnx_lengths(sdag_onnx *x, const sdag_program_op *o)
     sdag_onnx_int(x->m, "keepdims", 1);
     const int64_t axis = 1;
     sdag_onnx_set(x, o->out[0], sdag_onnx_node(x->m, "Squeeze", n, sdag_onnx_list(x->m, 1, &axis), NULL));
-    sdag_onnx_set(x, o->out[1],
-                  sdag_onnx_node(x->m, "Max", sdag_onnx_node(x->m, "Sub", n, one, NULL), zero, NULL));
+    sdag_onnx_set(x, o->out[1], sdag_onnx_node(x->m, "Max", sdag_onnx_node(x->m, "Sub", n, one, NULL), zero, NULL));
 }
 
 /* ---- the numbers that pixels are scaled by ---- */

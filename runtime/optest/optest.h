@@ -10,7 +10,7 @@
 #ifndef SDAG_RUNTIME_OPTEST_OPTEST_H
 #define SDAG_RUNTIME_OPTEST_OPTEST_H
 
-#include "runtime/optest/reference.h"
+#include "core/ops/reference.h"
 
 enum { SDAG_OPTEST_WHY = 700 };
 

@@ -5,8 +5,8 @@
 #ifndef SDAG_RUNTIME_OPTEST_ROW_H
 #define SDAG_RUNTIME_OPTEST_ROW_H
 
+#include "core/ops/reference.h"
 #include "runtime/optest/interp.h"
-#include "runtime/optest/reference.h"
 
 typedef struct sdag_row {
     const sdag_op *op;

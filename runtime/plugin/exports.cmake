@@ -7,8 +7,8 @@ set(SSLDAG_PUBLIC_HEADERS
     core/cpu/broadcast.h core/cpu/mathf.h core/cpu/rows.h core/cpu/simd.h core/cpu/tiling.h
     core/data/dataset.h core/data/vocab.h
     core/node/collector.h core/node/layer.h core/node/node.h core/node/opt.h core/node/plugin.h core/node/sample.h core/node/transform.h
-    core/ops/adjoint.h core/ops/attr.h core/ops/build.h core/ops/map.h core/ops/op.h core/ops/ops.h core/ops/rules.h
-    core/ops/sample.h core/ops/update.h core/ops/zip.h
+    core/ops/adjoint.h core/ops/attr.h core/ops/build.h core/ops/map.h core/ops/op.h core/ops/ops.h core/ops/reference.h
+    core/ops/rules.h core/ops/sample.h core/ops/update.h core/ops/zip.h
     core/tensor/tensor.h)
 
 set(names)

@@ -184,5 +184,6 @@ const sdag_plugin *sdag_plugin_extend(sdag_arena *a, const sdag_plugin *from)
     p->types = types;
     p->ops = ops;
     p->records = grown_records(&g, p->records);
+    p->references = grown_rows(&g, SDAG_ABI_reference, p->references, offsetof(sdag_reference, op));
     return p;
 }

@@ -49,7 +49,7 @@ install(DIRECTORY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ssldag/plugins)
 
 # What the program says about itself: its schema, completions and manual pages.
 set(texts ${PROJECT_BINARY_DIR}/texts)
-add_custom_command(OUTPUT ${texts}/stamp DEPENDS ssldag runtime/plugin/texts.cmake VERBATIM
+add_custom_command(OUTPUT ${texts}/stamp DEPENDS ssldag ssldag_shared runtime/plugin/texts.cmake VERBATIM
                    COMMAND ${CMAKE_COMMAND} -DSSLDAG=$<TARGET_FILE:ssldag> -DOUT=${texts}
                            -P ${PROJECT_SOURCE_DIR}/runtime/plugin/texts.cmake)
 add_custom_target(ssldag_texts ALL DEPENDS ${texts}/stamp)

@@ -11,14 +11,12 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 
-#define X(n) extern const char sdag_skeleton_##n[];
-X(loss_c)
-X(loss_yaml)
-X(layer_c) X(layer_yaml) X(augment_c) X(augment_yaml) X(op_c) X(op_yaml) X(cmake) X(readme)
-#undef X
+extern const char sdag_skeleton_loss_c[], sdag_skeleton_loss_yaml[], sdag_skeleton_layer_c[],
+    sdag_skeleton_layer_yaml[], sdag_skeleton_augment_c[], sdag_skeleton_augment_yaml[], sdag_skeleton_op_c[],
+    sdag_skeleton_op_yaml[], sdag_skeleton_cmake[], sdag_skeleton_readme[]; /* skeleton_data.S */
 
-    /* Which texts a role is written from, and how `inspect` finds the result. */
-    static const struct kind {
+/* Which texts a role is written from, and how `inspect` finds the result. */
+static const struct kind {
     const char *role, *code, *yaml, *inspect;
 } kinds[] = {
     {"loss", sdag_skeleton_loss_c, sdag_skeleton_loss_yaml, "@TYPE@"},

@@ -7,7 +7,10 @@
 #include "runtime/records/parts.h"
 #include "runtime/run/signals.h"
 
-enum { BATCH = 50 };
+enum { BATCH = 50, BATCH_LEAST = 4, WIDE = 32768 };
+
+static const size_t small = 32 << 20; /* bytes that nobody misses */
+static const double look_seconds = 0.5;
 
 static bool by_tsne(const sdag_recorder *r)
 {
@@ -24,14 +27,55 @@ static int32_t first_encoder(const sdag_recorder *r)
     return -1;
 }
 
-/* Evenly over the samples that the source gives to the phase, whose order may be by class. */
-static void choose(sdag_embedding *e, sdag_arena *a, const sdag_sampler *m)
+/* n samples, evenly over those that the source gives to the phase, whose order may be by class. */
+static void choose(sdag_embedding *e, const sdag_sampler *m, int64_t n)
 {
-    e->n = m->n < SDAG_EMBEDDING_POINTS ? m->n : SDAG_EMBEDDING_POINTS;
-    e->batch = e->n < BATCH ? e->n : BATCH;
-    e->ids = SDAG_NEWS(a, int32_t, e->n + e->batch);
-    for (int64_t i = 0; i < e->n; i++) e->ids[i] = m->subset[i * m->n / e->n];
-    for (int64_t i = 0; i < e->batch; i++) e->ids[e->n + i] = e->ids[0]; /* fill up the last batch */
+    e->n = n;
+    for (int64_t i = 0; i < n; i++) e->ids[i] = m->subset[i * m->n / n];
+    for (int64_t i = 0; i < BATCH; i++) e->ids[n + i] = e->ids[0]; /* fill up the last batch */
+}
+
+/* A program for `batch` samples that takes at most an eighth of the phase's memory, so that large images are looked at
+ * a few at a time. */
+static sdag_task *encoder_task(sdag_recorder *r, const sdag_lower_look *look)
+{
+    sdag_embedding *e = &r->embedding;
+    for (;; e->batch /= 2) {
+        sdag_task *t = sdag_look_task(r, look, e->batch);
+        const bool fits = !t || t->bytes <= small || t->bytes <= r->task->bytes / 8;
+        if (fits || e->batch < 2 * BATCH_LEAST) return t;
+        sdag_task_destroy(t);
+    }
+}
+
+/* The encoder's features, f32[batch,...] of the source alone; false: something else. */
+static bool find_features(sdag_embedding *e)
+{
+    const sdag_program *p = &e->task->lowered->program;
+    e->features = e->task->lowered->ports[e->node][0].vals[0];
+    const sdag_value *x = &p->values.at[e->features];
+    e->d = sdag_last(&x->shape);
+    return p->feeds.n == 1 && p->feeds.at[0].node == e->source && x->dtype == SDAG_DT_F32 && x->shape.rank >= 2 &&
+           x->shape.d[0] == e->batch && e->d < WIDE;
+}
+
+/* How many points the looks of a phase are worth: all within half a second, or within a hundredth of what the phase
+ * will take (a sample that is trained costs about three that are looked at). Where an earlier part of the run has
+ * chosen, as many as then. */
+static int64_t count_points(sdag_recorder *r)
+{
+    const sdag_embedding *e = &r->embedding;
+    const json_t *was = sdag_records_entry(r->files[FILE_EMBEDDING], sdag_records_phase_name(r),
+                                           r->session->graph->nodes[e->node].name);
+    const size_t points = json_array_size(json_object_get(json_array_get(json_object_get(was, "moments"), 0), "xy"));
+    if (points > 1 && (int64_t)points <= e->n) return (int64_t)points;
+    const sdag_step now = {.seed = r->session->graph->seed};
+    const double began = sdag_now();
+    if (!sdag_look_run(r, e->task, &now, (const int32_t *const *)&e->ids)) return e->n;
+    const double each = (sdag_now() - began) / (double)e->batch;
+    const double phase = r->task->training ? 3 * each * (double)(r->task->images * r->task->steps) : 0;
+    const double most = fmax(look_seconds, 0.01 * phase) / each;
+    return most >= (double)e->n ? e->n : most < e->batch ? e->batch : (int64_t)most;
 }
 
 /* The encoder on the samples as they are; where it cannot read those (images of mixed sizes), on what the phase makes
@@ -42,27 +86,22 @@ void sdag_embedding_make(sdag_recorder *r)
     const sdag_program *p = &r->task->lowered->program;
     e->node = first_encoder(r);
     if (e->node < 0 || !p->feeds.n) return;
+    const sdag_sampler *m = &r->task->samplers[0];
     e->source = p->feeds.at[0].node;
-    choose(e, &r->arena, &r->task->samplers[0]);
+    e->ids = SDAG_NEWS(&r->arena, int32_t, SDAG_EMBEDDING_POINTS + BATCH);
+    choose(e, m, m->n < SDAG_EMBEDDING_POINTS ? m->n : SDAG_EMBEDDING_POINTS);
     int32_t *node = SDAG_NEW(&r->arena, int32_t);
     *node = e->node;
     for (int turn = 0; turn < 2 && !e->task && e->n > 1; turn++) {
         sdag_lower_look *look = SDAG_NEW(&r->arena, sdag_lower_look);
         *look = (sdag_lower_look){.nodes = node, .n = 1, .data = turn ? -1 : e->source};
-        e->task = sdag_look_task(r, look, e->batch);
-        const sdag_program *mine = e->task ? &e->task->lowered->program : NULL;
-        if (!mine || (mine->feeds.n == 1 && mine->feeds.at[0].node == e->source)) continue;
+        e->batch = e->n < BATCH ? e->n : BATCH;
+        e->task = encoder_task(r, look);
+        if (!e->task || find_features(e)) continue;
         sdag_task_destroy(e->task);
         e->task = NULL;
     }
-    if (!e->task) return;
-    e->features = e->task->lowered->ports[e->node][0].vals[0];
-    const sdag_value *x = &e->task->lowered->program.values.at[e->features];
-    const bool fits = x->dtype == SDAG_DT_F32 && x->shape.rank >= 2 && x->shape.d[0] == e->batch;
-    e->d = sdag_last(&x->shape);
-    if (fits && e->d < 32768) return;
-    sdag_task_destroy(e->task);
-    e->task = NULL;
+    if (e->task) choose(e, m, count_points(r));
 }
 
 /* ---- one moment */

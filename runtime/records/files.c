@@ -56,6 +56,7 @@ static void write_file(sdag_recorder *r, int k, const char *path)
     r->hashes[k] = hash;
     if (!text || sdag_out_open(&o, r->silent, path)) warn(r, path);
     else {
+        o.loose = true; /* a torn disk may have it: it is read back with care */
         sdag_out_write(&o, text, strlen(text));
         sdag_out_write(&o, "\n", 1);
         if (sdag_out_commit(&o, r->silent)) warn(r, path);

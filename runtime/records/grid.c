@@ -6,7 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/io/png_write.h"
 
-enum { ABREAST = 8, SEEN = 48, PAPER = 255 }; /* tiles in a row at least; side that can be seen; the ground */
+enum { ABREAST = 8, SEEN = 48, PAPER = 255 }; /* tiles in a row, about; side that can be seen; the ground */
 
 typedef struct tile {
     const sdag_tensor *x;
@@ -73,10 +73,17 @@ static bool write_grid(const sdag_grid *g, const tile *tiles, picture p, sdag_lo
         draw(&p, SDAG_GRID_GAP + i / g->columns * block, SDAG_GRID_GAP + i % g->columns * block, t, i / g->n,
              g->side / large);
     }
-    const bool ok = !sdag_png_write(log, path, p.at, p.h, p.w, (int)p.c);
+    sdag_outfile o;
+    bool ok = !sdag_out_open(&o, log, path);
+    if (ok) {
+        o.loose = true;
+        ok = !sdag_png_put(&o, log, p.at, p.h, p.w, (int)p.c) && !sdag_out_commit(&o, log);
+    }
     sdag_free(p.at);
     return ok;
 }
+
+int64_t sdag_grid_abreast(int n) { return n < ABREAST ? (ABREAST + n / 2) / n : 1; }
 
 bool sdag_grid_write(sdag_grid *g, sdag_log *log, const char *path)
 {
@@ -95,7 +102,7 @@ bool sdag_grid_write(sdag_grid *g, sdag_log *log, const char *path)
         p.c = tiles[i].c > p.c ? tiles[i].c : p.c;
     }
     g->side = large * (large < SEEN ? (SEEN + large - 1) / large : 1);
-    g->columns = g->n * (ABREAST > g->n ? ABREAST / g->n : 1);
+    g->columns = g->n * sdag_grid_abreast(g->n);
     if (g->columns > g->samples * g->n) g->columns = g->samples * g->n;
     g->rows = (g->samples * g->n + g->columns - 1) / g->columns;
     p.h = g->rows * (g->side + SDAG_GRID_GAP) + SDAG_GRID_GAP;

@@ -17,6 +17,9 @@ typedef struct sdag_grid {
     int64_t side;          /* pixels of a tile, which is square: smaller images stand in its corner */
 } sdag_grid;
 
+/* Samples of n tiles that a full row holds: about eight tiles. */
+int64_t sdag_grid_abreast(int n);
+
 /* Numbers are shown from 0 to 1. Those of a tile that reach far beyond (normalised images) are stretched to what they
  * span instead. false: not of these shapes, no memory, or not written. */
 bool sdag_grid_write(sdag_grid *g, sdag_log *log, const char *path);

@@ -45,7 +45,7 @@ struct sdag_recorder {
     sdag_session *session;
     json_t *files[FILES];
     uint32_t hashes[FILES]; /* of the texts that were written last */
-    sdag_log *silent; /* of what may go wrong */
+    sdag_log *silent;       /* of what may go wrong */
     bool warned;
     double began, spent, written, write_cost; /* seconds, monotonic */
     /* of the phase */

@@ -89,7 +89,8 @@ static sdag_status record_timing(void *arg)
 static sdag_status begin_phase(void *arg)
 {
     sdag_recorder *r = arg;
-    const int64_t steps = r->task->training ? r->task->steps : sdag_sampler_steps(&r->task->samplers[0]);
+    const bool fed = r->task->lowered->program.feeds.n > 0;
+    const int64_t steps = r->task->training ? r->task->steps : fed ? sdag_sampler_steps(&r->task->samplers[0]) : 0;
     sdag_timing_start(&r->timing, &r->arena, r->task, steps - r->from);
     json_object_set_new(r->files[FILE_PLAN], sdag_records_phase_name(r), sdag_plan_record(&r->arena, r->task));
     sdag_views_make(r);

@@ -4,7 +4,7 @@
 
 #include "runtime/records/parts.h"
 
-enum { SAMPLES = 16, TILES = 48, VIEWS = 12, SIDE_MAX = 512 };
+enum { SAMPLES = 16, ROWS = 4, VIEWS = 12, SIDE_MAX = 512 };
 
 static const sdag_lowered_port *ports_of(const sdag_recorder *r, int32_t node) { return r->task->lowered->ports[node]; }
 
@@ -214,7 +214,9 @@ static void show(sdag_recorder *r, const sdag_view *v, int64_t step, bool first)
         return; /* of the part of the run before it was stopped */
     sdag_grid g = {.n = v->n, .samples = r->views.rows};
     for (int i = 0; i < v->n; i++) g.tiles[i] = tensor_of(r->views.task, &v->tiles[i], step);
-    if (g.samples * g.n > TILES) g.samples = TILES / g.n;
+    const int64_t abreast = sdag_grid_abreast(g.n);
+    if (g.samples > ROWS * abreast) g.samples = ROWS * abreast;
+    if (g.samples > abreast) g.samples -= g.samples % abreast; /* full rows */
     const char *path = sdag_arena_printf(&r->arena, "%s/report/%s", r->session->options->out_dir, file);
     if (!sdag_grid_write(&g, r->silent, path)) return;
     json_t *now = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I}", "phase", sdag_records_phase_name(r),

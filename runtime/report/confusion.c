@@ -105,9 +105,8 @@ static void put_matrix(sdag_page *p, const matrix *m)
     const char *node = json_string_value(json_object_get(m->json, "node"));
     SDAG_PAGE(p, "<figure data-confusion=\"", node ? node : "", "\"><figcaption><b>", phase ? phase : "", " &#183; ",
               node ? node : "", "</b>");
-    sdag_page_f(
-        p, "<span>%.0f of %.0f right, %.1f %%; rows: what it is, columns: what was predicted</span></figcaption>\n",
-        m->right, m->sum, 100 * m->right / m->sum);
+    sdag_page_f(p, "<span>%.0f of %.0f right, %.1f %%</span></figcaption>\n", m->right, m->sum,
+                100 * m->right / m->sum);
     put_table(p, m);
     put_worst(p, m);
     sdag_page_f(p, "</figure>\n");
@@ -118,6 +117,9 @@ static void put(sdag_page *p, sdag_folder *f)
     size_t i;
     json_t *json;
     matrix m;
+    sdag_page_f(p,
+                "<p class=\"quiet\">Rows: what a sample is. Columns: what it was taken for. The shade is per cent of a "
+                "row.</p>\n<div class=\"pairs\">\n");
     json_array_foreach(f->confusion, i, json)
     {
         if (i >= MATRICES_MAX) break;
@@ -125,6 +127,7 @@ static void put(sdag_page *p, sdag_folder *f)
         else if (m.n > CLASSES_MAX)
             sdag_page_f(p, "<p class=\"quiet\">A matrix of %d classes is too large to show.</p>\n", m.n);
     }
+    sdag_page_f(p, "</div>\n");
 }
 
 const sdag_section sdag_section_confusion = {"confusion", "Confusion", has, put};

@@ -210,7 +210,8 @@ static void put(sdag_page *p, sdag_folder *f)
     map m;
     sdag_page_f(p,
                 "<p class=\"quiet\">The same samples at every moment; each map has a scale of its own. Samples of one "
-                "class should find together without ever having been told their labels.</p>\n<div class=\"maps\">\n");
+                "class should find together; a self-supervised phase is never told the classes.</p>\n<div "
+                "class=\"maps\">\n");
     json_array_foreach(f->embedding, i, json) if (n < MAPS_MAX && read_map(&m, f->a, json, n)) put_map(p, &m), n++;
     sdag_page_f(p, "</div>\n");
 }

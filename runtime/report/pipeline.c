@@ -24,11 +24,12 @@ static bool has(sdag_folder *f)
 
 static void put(sdag_page *p, sdag_folder *f)
 {
-    size_t len = 0, from = 0;
+    size_t len = 0, n = 0;
     const char *text = picture_of(&len, f);
     if (!text) return;
     sdag_page_f(p, "<div class=\"picture\">\n");
-    if (sdag_svg_is_inert(&from, text, len)) sdag_out_write(p, text + from, len - from);
+    const char *drawing = sdag_svg_inert(&n, f->a, text, len);
+    if (drawing) sdag_out_write(p, drawing, n);
     else {
         sdag_page_f(p, "<img alt=\"the pipeline\" src=\"data:image/svg+xml;base64,");
         sdag_page_base64(p, text, len);

@@ -8,7 +8,8 @@
 #include "runtime/report/plot.h"
 #include "runtime/report/section.h"
 
-enum { BARS_MAX = 24 };
+enum { BARS_MAX = 12 };
+static const double part_shown = 0.005; /* of the whole: what has less is counted */
 
 bool sdag_speed_is(const char *metric)
 {
@@ -123,7 +124,9 @@ static void put_bars(sdag_page *p, sdag_arena *a, const json_t *table, const cha
     SDAG_PAGE(p, "<figure class=\"bars\"><figcaption><b>", title,
               "</b><span>milliseconds of thread time a step</span>"
               "</figcaption>\n<table>");
-    for (int i = 0; i < n && i < BARS_MAX; i++) {
+    int shown = 0;
+    for (; shown < n && shown < BARS_MAX && bars[shown].seconds >= part_shown * sum; shown++) {
+        const int i = shown;
         SDAG_PAGE(p, "<tr><th>", bars[i].name, "</th>");
         sdag_page_f(p,
                     "<td class=\"bar\"><i style=\"width:%.2f%%\"></i></td><td class=\"num\">%.3g</td>"
@@ -133,7 +136,7 @@ static void put_bars(sdag_page *p, sdag_arena *a, const json_t *table, const cha
             sdag_page_f(p, "<td class=\"num quiet\">%s</td>", sdag_page_bytes(text, bars[i].bytes));
         sdag_page_f(p, "</tr>\n");
     }
-    if (n > BARS_MAX) sdag_page_f(p, "<tr><th class=\"quiet\">and %d more</th></tr>", n - BARS_MAX);
+    if (n > shown) sdag_page_f(p, "<tr><td class=\"quiet more\" colspan=\"5\">and %d more below</td></tr>", n - shown);
     sdag_page_f(p, "</table></figure>\n");
 }
 

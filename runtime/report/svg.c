@@ -4,7 +4,7 @@
 
 #include "core/base/str.h"
 
-enum { DEPTH_MAX = 64, ATTRIBUTES_MAX = 40 };
+enum { DEPTH_MAX = 64, ATTRIBUTES_MAX = 40, STYLES_MAX = 8 };
 
 typedef struct word {
     const char *at;
@@ -15,6 +15,8 @@ typedef struct walk {
     const char *p, *end;
     word open[DEPTH_MAX];
     int depth;
+    word styles[STYLES_MAX]; /* to be left out */
+    int n_styles;
 } walk;
 
 static const char *const elements[] = {
@@ -221,23 +223,53 @@ static bool skip_prolog(walk *w)
     }
 }
 
-bool sdag_svg_is_inert(size_t *from, const char *text, size_t len)
+/* A style sheet of its own would be one for the whole page. */
+static bool read_style(walk *w)
+{
+    const char *from = w->p;
+    w->p += strlen("<style>");
+    const char *end = memchr(w->p, '<', (size_t)(w->end - w->p));
+    if (!end || w->depth == 0 || w->n_styles == STYLES_MAX) return false;
+    w->p = end;
+    if (!starts(w, "</style>")) return false;
+    w->p += strlen("</style>");
+    w->styles[w->n_styles++] = (word){from, (size_t)(w->p - from)};
+    return true;
+}
+
+static bool read_drawing(walk *w)
+{
+    do {
+        bool fine = true;
+        if (starts(w, "<!--")) fine = read_comment(w);
+        else if (starts(w, "<style>")) fine = read_style(w);
+        else if (starts(w, "</")) fine = read_end(w);
+        else if (starts(w, "<")) fine = read_element(w);
+        else if (starts(w, "&")) fine = read_entity(w);
+        else if (starts(w, "]]>")) fine = false;
+        else w->p++;
+        if (!fine) return false;
+    } while (w->depth > 0 && w->p < w->end);
+    const char *end = w->p;
+    skip_space(w);
+    bool whole = w->depth == 0 && w->p == w->end;
+    w->p = end;
+    return whole;
+}
+
+const char *sdag_svg_inert(size_t *out_len, sdag_arena *a, const char *text, size_t len)
 {
     walk w = {.p = text, .end = text + len};
-    if (!is_text(text, len) || !skip_prolog(&w)) return false;
-    *from = (size_t)(w.p - text);
-    do {
-        if (starts(&w, "<!--")) {
-            if (!read_comment(&w)) return false;
-        } else if (starts(&w, "</")) {
-            if (!read_end(&w)) return false;
-        } else if (starts(&w, "<")) {
-            if (!read_element(&w)) return false;
-        } else if (starts(&w, "&")) {
-            if (!read_entity(&w)) return false;
-        } else if (starts(&w, "]]>")) return false;
-        else w.p++;
-    } while (w.depth > 0 && w.p < w.end);
-    skip_space(&w);
-    return w.depth == 0 && w.p == w.end;
+    if (!is_text(text, len) || !skip_prolog(&w)) return NULL;
+    const char *from = w.p;
+    if (!read_drawing(&w)) return NULL;
+    char *out = sdag_arena_get(a, (size_t)(w.p - from) + 1), *to = out;
+    for (int i = 0; i <= w.n_styles; i++) {
+        const char *end = i < w.n_styles ? w.styles[i].at : w.p;
+        memcpy(to, from, (size_t)(end - from));
+        to += end - from;
+        if (i < w.n_styles) from = end + w.styles[i].n;
+    }
+    *out_len = (size_t)(to - out);
+    return out;
 }

@@ -2,12 +2,11 @@
 #ifndef SDAG_RUNTIME_REPORT_SVG_H
 #define SDAG_RUNTIME_REPORT_SVG_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "core/base/arena.h"
 
-/* true: text[*from, len) is one <svg> element of drawing elements and attributes alone: no script, handler, link out of
- * the page, style sheet, image or entity of its own. Anything else may still be shown as an image of its own, in which
- * browsers run and load nothing. */
-bool sdag_svg_is_inert(size_t *from, const char *text, size_t len);
+/* The drawing as one <svg> element of drawing elements and attributes alone: what stands before it and its style sheets
+ * are taken out. NULL: there is more in it (a script, handler, link, image, entity of its own), or it is not
+ * well-formed. That may still be shown as an image of its own, in which browsers run and load nothing. */
+const char *sdag_svg_inert(size_t *out_len, sdag_arena *a, const char *text, size_t len);
 
 #endif

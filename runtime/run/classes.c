@@ -46,8 +46,7 @@ sdag_status sdag_classes_write(sdag_session *s, int32_t phase)
     if (!any) return SDAG_OK;
     if (!text) return SDAG_NOMEM;
     sdag_outfile o;
-    sdag_status status =
-        sdag_out_open(&o, s->log, sdag_arena_printf(s->arena, "%s/classes.json", s->options->out_dir));
+    sdag_status status = sdag_out_open(&o, s->log, sdag_arena_printf(s->arena, "%s/classes.json", s->options->out_dir));
     if (!status) {
         sdag_out_printf(&o, "%s\n", text);
         status = sdag_out_commit(&o, s->log);

@@ -55,7 +55,7 @@ static sdag_status write_state(const page_args *p)
                   rint(10 * (s->page.before + sdag_now() - s->page.began)) / 10, "written", (json_int_t)time(NULL));
     if (s->phase < g->n_phases) json_object_set_new(o, "phase", json_string(g->phases[s->phase].name));
     if (p->message) json_object_set_new(o, "message", json_string(p->message));
-    char *text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
+    char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(o);
     status = write_text(p->log, path, text);
     free(text);
@@ -100,7 +100,7 @@ void sdag_page_open(sdag_session *s, const sdag_cursor *at)
     sdag_arena arena;
     page_args p = {.s = s, .arena = &arena};
     s->page = (sdag_page_clock){.began = sdag_now(), .written = -INFINITY};
-    if (!s->options->resume) return;
+    if (!s->options->resume || s->options->no_report) return;
     sdag_arena_init(&arena);
     sdag_arena_try(&arena, open_page, &p);
     sdag_arena_free(&arena);
@@ -111,7 +111,8 @@ void sdag_page_moment(sdag_session *s, bool phase_over)
 {
     double since = sdag_now() - s->page.written;
     s->page.moved = true;
-    if (since >= (phase_over ? between_phases : between_pages) && since >= times_cost * s->page.cost)
+    if (!s->options->no_report && since >= (phase_over ? between_phases : between_pages) &&
+        since >= times_cost * s->page.cost)
         write_now(s, "running", NULL);
 }
 
@@ -119,7 +120,8 @@ void sdag_page_end(sdag_session *s, sdag_status status)
 {
     const char *message = NULL;
     bool done = !status, stopped = status == SDAG_STOPPED;
-    if (!s->metrics.bytes || (done && !s->page.moved)) return; /* nothing to show, or nothing new */
+    if (s->options->no_report || !s->metrics.bytes || (done && !s->page.moved))
+        return; /* nothing to show, or nothing new */
     for (int i = 0; i < sdag_log_count(s->log) && !done && !stopped; i++)
         if (sdag_log_at(s->log, i)->level == SDAG_ERROR) message = sdag_log_at(s->log, i)->text;
     if (done) s->phase = s->graph->n_phases;

@@ -246,8 +246,8 @@ static sdag_status read_weight(sdag_session *s, int32_t phase, const char *node,
     if (!w.data) return SDAG_NOMEM;
     sdag_arena_defer(s->arena, sdag_free, w.data);
     int64_t count = 0;
-    sdag_status status = counter ? sdag_st_read_i64(st, e, &count, 1, s->log)
-                                 : sdag_st_read_raw(st, e, w.data, e->bytes, s->log);
+    sdag_status status =
+        counter ? sdag_st_read_i64(st, e, &count, 1, s->log) : sdag_st_read_raw(st, e, w.data, e->bytes, s->log);
     if (status) return status;
     if (counter) *(int32_t *)w.data = (int32_t)(count > INT32_MAX ? INT32_MAX : count);
     *SDAG_PUSH(s->arena, &s->store.list) = w;

@@ -78,6 +78,28 @@ static const char diverging[] =
     "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
     "      optimizer: {type: optimizer.sgd, in: loss, lr: 10000}\n";
 
+/* The same within a module of a module. */
+static const char inner[] = "version: 1\n"
+                            "modules:\n"
+                            "  layers:\n"
+                            "    in: x\n"
+                            "    nodes:\n"
+                            "      fc: {type: layer.linear, in: x, width: 16, repeat: 2}\n"
+                            "    out: fc\n"
+                            "  network:\n"
+                            "    in: x\n"
+                            "    nodes: {flat: {type: layer.flatten, in: x}, trunk: {type: module.layers, in: flat}}\n"
+                            "    out: trunk\n"
+                            "phases:\n"
+                            "  a:\n"
+                            "    epochs: 50\n"
+                            "    nodes:\n"
+                            "      digits: {type: source.digits, batch: 16}\n"
+                            "      encoder: {type: module.network, in: digits}\n"
+                            "      head: {type: head.classifier, in: encoder, classes: 10}\n"
+                            "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
+                            "      optimizer: {type: optimizer.sgd, in: loss, lr: 10000}\n";
+
 static void write_text(const char *name, const char *text) { temp_write(name, text, strlen(text)); }
 
 /* The same folder of pictures, with one file cut to n bytes, or with byte n changed. */
@@ -149,6 +171,7 @@ static int set_up(void **state)
     write_text("digits.yaml", digits);
     write_text("mnist.yaml", mnist);
     write_text("diverging.yaml", diverging);
+    write_text("inner.yaml", inner);
     make_pictures();
     make_mnist();
     child_run(&c, "run", "digits.yaml", "--out", "trained", "--quiet");
@@ -231,6 +254,8 @@ static const row rows[] = {
     {"digits.yaml", "phases.b.nodes.table.path=graph.svg/out.csv", 3,
      "digits.yaml:17:7: error: sink.csv: path is the run's own"},
     {"diverging.yaml", NULL, 5, " gave a number that is not finite ("},
+    {"inner.yaml", NULL, 5, "inner.yaml:6:7: error: encoder.trunk.fc."},
+    {"inner.yaml", NULL, 5, "inner.yaml:17:7: note: in 'encoder', here"},
 };
 
 static void test_data(void **state)
@@ -324,11 +349,11 @@ static void test_full_disk(void **state)
     } limits[] = {
         {300, "seed=1", "seed=2", "out/config.yaml"},
         {4000, "seed=1", "seed=2", "out/graph.svg"},
-        {20000, "phases.a.epochs=120", "seed=2", "out/metrics.jsonl"},
+        {40000, "phases.a.epochs=300", "seed=2", "out/metrics.jsonl"},
         {30000, "phases.a.nodes.encoder.widths=[64, 32]", "seed=2", "out/weights/a.encoder.safetensors"},
         {30000, "phases.a.nodes.encoder.widths=[64, 32]", "phases.a.checkpoint=2 steps",
          "out/checkpoints/000001.safetensors"},
-        {20000, "phases.b.nodes.test={type: source.digits, split: all, batch: 16}", "seed=2", "out/predictions.csv"},
+        {28000, "phases.b.nodes.test={type: source.digits, split: all, batch: 16}", "seed=2", "out/predictions.csv"},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         const char *const args[] = {"run",   "digits.yaml", "--quiet", "--out",        "out",
@@ -343,7 +368,8 @@ static void test_full_disk(void **state)
     }
 }
 
-/* A system call that fails, at its n-th time: by strace, where there is one that may be used. */
+/* A system call that fails, at its n-th time: by strace, where there is one that may be used. The files of the report
+ * are no reason to fail; without them it is known which file is hit. */
 static void test_system_calls(void **state)
 {
     (void)state;
@@ -355,14 +381,15 @@ static void test_system_calls(void **state)
     snprintf(command, sizeof command, "strace -o /dev/null -e trace=none true 2>/dev/null");
     if (system(command)) skip();
     for (int i = 0; i < 4; i++)
-        for (int n = 1; n <= most[i]; n += 2) {
+        for (int n = 1; n <= most[i]; n++) {
+            const bool report = n % 2 == 0;
             snprintf(command, sizeof command,
                      "cd '%s' && ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=%.*s -e inject=%s:when=%d "
                      "\"$SSLDAG\" run digits.yaml --quiet"
-                     " --out out 2>said",
-                     temp_path(""), (int)strcspn(calls[i], ":"), calls[i], calls[i], n);
+                     " --out out %s 2>said",
+                     temp_path(""), (int)strcspn(calls[i], ":"), calls[i], calls[i], n, report ? "" : "--no-report");
             int code = system(command);
-            if (code != 4 << 8) fail_msg("%s at %d: ended with %d", calls[i], n, code);
+            if (code != 4 << 8 && (code || !report)) fail_msg("%s at %d: ended with %d", calls[i], n, code);
             assert_true(run_is_whole("out"));
             tree_remove("out");
         }
@@ -385,7 +412,7 @@ static const struct {
     {{"run", "digits.yaml", "--threads"}, "--threads needs a value"},
     {{"run", "digits.yaml", "--out"}, "--out needs a value"},
     {{"run", "digits.yaml", "--out="}, "--out needs a value"},
-    {{"run", "digits.yaml", "--json"}, "'ssldag run' has no option --json"},
+    {{"dump", "digits.yaml", "--json"}, "'ssldag dump' has no option --json"},
     {{"run", "digits.yaml", "--set", "epochs"}, "--set takes KEY=VALUE, not 'epochs'"},
     {{"run", "digits.yaml", "--set", "=1"}, "--set takes KEY=VALUE, not '=1'"},
     {{"check", "digits.yaml", "--quiet=yes"}, "--quiet takes no value"},

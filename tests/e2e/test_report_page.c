@@ -200,6 +200,31 @@ static void check_numbers(void)
 
 /* ---- the tests */
 
+/* A run with events for TensorBoard that lost half of them goes on with every step once. */
+static void test_tensorboard(void **state)
+{
+    (void)state;
+    child c;
+    static const char file[] = "run/tensorboard/events.out.tfevents.ssldag";
+    temp_write("page.yaml", pipeline, strlen(pipeline));
+    child_run(&c, "run", "page.yaml", "--out", "run", "--quiet", "--tensorboard");
+    assert_true(child_ends(&c, 0, NULL));
+    size_t whole, n;
+    uint8_t *bytes = temp_read(&whole, file);
+    assert_true(bytes && whole > 1000);
+    temp_write(file, bytes, whole / 2);
+    free(bytes);
+    tree_remove("run/checkpoints"); /* so that it starts anew */
+    child_run(&c, "run", "--resume", "run", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    free(temp_read(&n, file));
+    assert_int_equal(n, whole);
+    tree_remove("run");
+    child_run(&c, "run", "page.yaml", "--out", "run", "--quiet");
+    assert_false(temp_exists(file));
+    tree_remove("run");
+}
+
 static void test_page(void **state)
 {
     static const char *const ids[] = {"results", "pipeline", "curves", "collapse", "speed", "config"};
@@ -259,6 +284,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_page, tear_down)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_tensorboard, tear_down),
+                                       cmocka_unit_test_teardown(test_page, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

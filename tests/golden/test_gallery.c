@@ -66,6 +66,8 @@ static void add_sources(sdag_str *out, const sdag_spec *s)
 static const char *command_of(const entry *e, const sdag_spec *raw)
 {
     const char *data = text_at(sdag_spec_get(raw, "let"), "data", "");
+    if (sdag_spec_get(sdag_spec_get(raw, "let"), "photos"))
+        return sdag_arena_printf(a, "ssldag run examples/%s --set photos=PATH --set labelled=PATH", e->path);
     if (e->bench) return sdag_arena_printf(a, "ssldag bench examples/%s", e->path);
     return sdag_arena_printf(a, "ssldag run examples/%s%s", e->path,
                              strncmp(data, "../../", 6) ? "" : " --set data=PATH");

@@ -36,8 +36,9 @@ static void compare(const char *command, const char *path)
     }
     assert_int_equal(sdag_file_read(&text, &len, &a, log, SDAG_NOLOC, path, 16 << 20), SDAG_OK);
     if (len != said.n || memcmp(text, said.at, len) != 0)
-        fail_msg("%s is not what 'ssldag %s' says now; renew it: SSLDAG_GOLDEN_UPDATE=1 build/tests/golden-test_reference",
-                 path, command);
+        fail_msg(
+            "%s is not what 'ssldag %s' says now; renew it: SSLDAG_GOLDEN_UPDATE=1 build/tests/golden-test_reference",
+            path, command);
     sdag_arena_free(&a);
     sdag_log_destroy(log);
 }

@@ -6,11 +6,11 @@
  *   }
  *   const sdag_reference sdag_reference_math[] = {{"relu", ref_relu, 0}, {0}};
  *
- * What such a function gets: runtime/optest/reference.h. */
+ * What such a function gets: core/ops/reference.h. */
 #ifndef SDAG_TESTS_OPS_REFERENCE_H
 #define SDAG_TESTS_OPS_REFERENCE_H
 
-#include "runtime/optest/reference.h"
+#include "core/ops/reference.h"
 
 /* What dropout multiplies element i with: 0 or 1 / (1 - p). */
 double sdag_ref_kept(const sdag_ref_args *r, int64_t i, float p, uint32_t salt);

@@ -190,22 +190,29 @@ def evaluate(leaves, loss, dtype):
     return y, {name: v.grad for (name, _, _), v in zip(leaves, values) if v.requires_grad}
 
 
+def write_cases(rows, prefix=""):
+    """The cases as a table `<prefix>value_cases`, and the numbers that it points to."""
+    table = []
+    for i, (node, leaves, loss) in enumerate(rows):
+        y, grads = evaluate(leaves, loss, torch.float64)
+        near, near_grads = evaluate(leaves, loss, torch.float32)
+        print("/* PyTorch in float is off by %.0e (loss) and %.0e (gradient). */" %
+              (abs(near.item() / y.item() - 1), far(grads, near_grads)))
+        write_numbers("%sgrads_%d" % (prefix, i), torch.cat([g.reshape(-1) for g in grads.values()]))
+        nodes = "".join("      %s: {type: %s}\\n" % (name, kind) for name, kind, _ in leaves)
+        table.append('    {"%s", "%s", %s, "%s", %sgrads_%d},' %
+                     (nodes, node.replace("\\", "\\\\").replace('"', '\\"'), text(y.item()), " ".join(grads), prefix, i))
+    print("static const value_case %svalue_cases[] = {\n%s\n    {0},\n};\n\n#endif" % (prefix, "\n".join(table)))
+
+
 def main():
     print("/* Written by tests/parity/loss_values.py with PyTorch %s. */" % torch.__version__)
     print("#ifndef SDAG_TESTS_PARITY_LOSS_VALUES_H\n#define SDAG_TESTS_PARITY_LOSS_VALUES_H\n")
     print("typedef struct value_case {\n    const char *nodes, *loss; /* YAML: what the loss reads; its node */\n"
           "    double value;\n    const char *trained; /* names, separated by spaces: whose gradients follow */\n"
           "    const double *grads;\n} value_case; /* ends with no loss */\n")
-    rows = []
-    for i, (node, leaves, loss) in enumerate(cases()):
-        y, grads = evaluate(leaves, loss, torch.float64)
-        near, near_grads = evaluate(leaves, loss, torch.float32)
-        print("/* PyTorch in float is off by %.0e (loss) and %.0e (gradient). */" %
-              (abs(near.item() / y.item() - 1), far(grads, near_grads)))
-        write_numbers("grads_%d" % i, torch.cat([g.reshape(-1) for g in grads.values()]))
-        nodes = "".join("      %s: {type: %s}\\n" % (name, kind) for name, kind, _ in leaves)
-        rows.append('    {"%s", "%s", %s, "%s", grads_%d},' % (nodes, node, text(y.item()), " ".join(grads), i))
-    print("static const value_case value_cases[] = {\n%s\n    {0},\n};\n\n#endif" % "\n".join(rows))
+    write_cases(cases())
 
 
-main()
+if __name__ == "__main__":
+    main()

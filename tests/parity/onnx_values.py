@@ -32,6 +32,33 @@ IMAGES = {
     "vit-mean": ("{type: encoder.vit, in: images, patch: 8, width: 16, layers: 1, heads: 4, pool: mean, "
                  "positions: sincos}", 3, None),
 }
+# name: (channels, nodes, the nodes that are compared)
+DECODERS = {
+    "autoencoder": (3, [
+        ("encoder", "{type: encoder.cnn, in: images, widths: [8, 8]}"),
+        ("decoder", "{type: decoder.conv, in: encoder.map, widths: [8], channels: 3}"),
+        ("loss", "{type: loss.mse, in: {x: decoder, y: images}}")], ["encoder.map", "decoder"]),
+    "mae": (3, [
+        ("hide", "{type: pretext.mask, in: images, patch: 4, ratio: 0.5}"),
+        ("encoder", "{type: encoder.vit, in: {x: images, visible: hide.visible}, patch: 4, width: 16, layers: 1, "
+                    "heads: 2}"),
+        ("decoder", "{type: decoder.transformer, in: {x: encoder.tokens, visible: hide.visible}, width: 16, layers: 1, "
+                    "heads: 2}"),
+        ("pixels", "{type: head.pixels, in: decoder, patch: 4, channels: 3}"),
+        ("loss", "{type: loss.mse, in: {x: pixels, y: images}}")], ["encoder.tokens", "decoder", "pixels"]),
+    "colour": (3, [
+        ("grey", "{type: pretext.colorize, in: images}"),
+        ("encoder", "{type: encoder.cnn, in: grey.image, widths: [8, 8]}"),
+        ("decoder", "{type: decoder.conv, in: encoder.map, widths: [8], channels: 2}"),
+        ("painted", "{type: math.lab_to_rgb, in: {l: grey.image, ab: decoder}}"),
+        ("loss", "{type: loss.mse, in: {x: decoder, y: grey.ab}}"),
+        ("look", "{type: sink.npy, in: painted, path: painted.npy}")], ["encoder", "decoder", "painted"]),
+    "momentum": (1, [
+        ("encoder", "{type: encoder.cnn, in: images, widths: [8]}"),
+        ("projector", "{type: projector.mlp, in: encoder, widths: [16, 8]}"),
+        ("target", "{type: momentum, of: [encoder, projector], in: images, momentum: 0.9}"),
+        ("loss", "{type: loss.cosine, in: {online: projector, target: target}}")], ["projector", "target"]),
+}
 # name: (encoder, source)
 TEXTS = {
     "gpt": ("{type: encoder.transformer, in: text, layers: 2, heads: 2, width: 16, causal: true}", "format: text"),
@@ -129,6 +156,28 @@ def images(name):
         return compare(name, tmp, [os.path.join(tmp, "x.idx")], x, "train.encoder", None)
 
 
+def decoders(name):
+    channels, nodes, compared = DECODERS[name]
+    x = np.random.default_rng(3).integers(0, 256, (N, SIDE, SIDE, channels)).astype(np.uint8)
+    good = True
+    with tempfile.TemporaryDirectory() as tmp:
+        files, out = [os.path.join(tmp, "x.idx")], os.path.join(tmp, "run")
+        write_idx(files[0], x)
+        source = ("images", f"{{type: source.idx, images: x.idx, size: [{SIDE}, {SIDE}], channels: {channels}, "
+                            f"batch: 16}}")
+        nodes = nodes + [("optimizer", "{type: optimizer.adamw, in: loss, lr: 1e-2}")]
+        with open(os.path.join(tmp, "p.yaml"), "w") as f:
+            f.write(pipeline(source, None, nodes[0][1], nodes[1:]).replace("encoder:", nodes[0][0] + ":", 1)
+                    if nodes[0][0] != "encoder" else pipeline(source, None, nodes[0][1], nodes[1:]))
+        run("run", os.path.join(tmp, "p.yaml"), "--out", out, "-q")
+        for what in compared:
+            npy, model = os.path.join(tmp, "v.npy"), os.path.join(tmp, "v.onnx")
+            run("embed", out, *files, "--node", "train." + what, "-o", npy)
+            run("export", out, "--node", "train." + what, "-o", model)
+            good &= check(name, what, np.load(npy), model, x)
+    return good
+
+
 def texts(name):
     encoder, options = TEXTS[name]
     rng = np.random.default_rng(2)
@@ -175,6 +224,9 @@ def main():
     for name in IMAGES:
         if not wanted or name in wanted:
             good &= images(name)
+    for name in DECODERS:
+        if not wanted or name in wanted:
+            good &= decoders(name)
     for name in TEXTS:
         if not wanted or name in wanted:
             good &= texts(name)

@@ -1,6 +1,7 @@
-/* Losses against PyTorch: the same matrices by formula go through a pipeline of one loss and through the loss as
- * lightly and the papers write it (double precision, tests/parity/loss_values.py); the value and the gradient of every
- * matrix must agree. loss_values.h says beside each case how far PyTorch's own float is from its double. */
+/* Losses, and formulas of type: expr (expr_values.py), against PyTorch: the same matrices by formula go through a
+ * pipeline of one loss and through the loss as lightly and the papers write it (double precision,
+ * tests/parity/loss_values.py); the value and the gradient of every matrix must agree. loss_values.h says beside each
+ * case how far PyTorch's own float is from its double. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/parity/expr_values.h"
 #include "tests/parity/loss_values.h"
 #include "tests/support/formula.h"
 #include "tests/support/pipeline.h"
@@ -72,8 +74,14 @@ static void test_values(void **state)
     for (const value_case *c = value_cases; c->loss; c++) check_case(c);
 }
 
+static void test_formulas(void **state)
+{
+    (void)state;
+    for (const value_case *c = expr_value_cases; c->loss; c++) check_case(c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_formulas)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

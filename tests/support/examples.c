@@ -113,10 +113,18 @@ static void shrink_text(shrinking *s, const sdag_spec *let, const char *data)
         if (sdag_spec_get(let, lines[i])) set(s, lines[i], sdag_arena_printf(s->a, "%s/lines.tsv", data));
 }
 
+/* A folder of pictures as it is, and the one of its folders that has classes. */
+static void shrink_photos(shrinking *s, const char *data)
+{
+    set(s, "photos", data);
+    set(s, "labelled", sdag_arena_printf(s->a, "%s/train", data));
+}
+
 static void shrink_lets(shrinking *s, const sdag_spec *let, const char *data, const sdag_graph *g)
 {
     if (let && sdag_spec_get(let, "width")) set(s, "width", "4");
     if (let && data && reads_text(g)) shrink_text(s, let, data);
+    else if (let && data && sdag_spec_get(let, "photos")) shrink_photos(s, data);
     else if (let && data && sdag_spec_get(let, "data")) set(s, "data", data);
     if (let && data && sdag_spec_get(let, "fraction")) set(s, "fraction", "1"); /* there are few samples as it is */
 }

@@ -4,8 +4,7 @@
 
 bool spec_same(const sdag_spec *a, const sdag_spec *b)
 {
-    if (a->kind != b->kind || a->n != b->n || a->quoted != b->quoted || a->code != b->code)
-        return false;
+    if (a->kind != b->kind || a->n != b->n || a->quoted != b->quoted || a->code != b->code) return false;
     if (a->kind == SDAG_SPEC_SCALAR) return strcmp(a->text, b->text) == 0;
     for (int i = 0; i < a->n; i++) {
         bool list = a->kind == SDAG_SPEC_LIST;

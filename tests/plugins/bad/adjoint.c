@@ -44,9 +44,17 @@ OP(bad_nan, bad_nan_run, nan_grad, 0)
 OP(bad_beyond, beyond_run, NULL, SDAG_OP_NOGRAD)
 OP(bad_crash, crash_run, NULL, SDAG_OP_NOGRAD)
 OP(bad_none, bad_double_run, NULL, 0)
+OP(bad_value, bad_double_run, NULL, SDAG_OP_NOGRAD)
 OP(good_nograd, bad_double_run, NULL, SDAG_OP_NOGRAD)
 
-static const sdag_op *const ops[] = {&bad_adjoint, &bad_nan, &bad_beyond, &bad_crash, &bad_none, &good_nograd, NULL};
+static void three_times(const sdag_ref_args *r)
+{
+    for (int64_t i = 0; i < sdag_elems(&r->out[0].shape); i++) r->out[0].at[i] = 3 * r->in[0].at[i];
+}
+static const sdag_reference references[] = {{"bad_value", three_times, 0}, {0}};
+
+static const sdag_op *const ops[] = {&bad_adjoint, &bad_nan,   &bad_beyond,  &bad_crash,
+                                     &bad_none,    &bad_value, &good_nograd, NULL};
 static const sdag_node_type no_example = {.name = "loss.silent",
                                           .brief = "Has no example.",
                                           .role = SDAG_ROLE_LOSS,
@@ -54,4 +62,4 @@ static const sdag_node_type no_example = {.name = "loss.silent",
                                           .outs = good_outs,
                                           .lower = good_lower};
 static const sdag_node_type *const types[] = {&good_type, &no_example, NULL};
-SDAG_PLUGIN(.name = "adjoint", .types = types, .ops = ops)
+SDAG_PLUGIN(.name = "adjoint", .types = types, .ops = ops, .references = references)

@@ -67,7 +67,7 @@ static void test_parts(void **state)
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "u8[32,8,8,1]"));
     child_run(&c, "viz", "toy.yaml", "-f", "mermaid", "--level", "ops", "-p", "first");
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "<b>decode</b>") && strstr(c.out, "<b>matmul</b>"));
-    child_run(&c, "viz", "toy.yaml", "-f", "mermaid", "--set", "first.digts.batch=7");
+    child_run(&c, "viz", "toy.yaml", "-f", "mermaid", "--set", "first.digitz.batch=7");
     assert_true(child_ends(&c, 3, NULL)); /* no such place */
     child_run(&c, "viz", "toy.yaml", "-f", "mermaid", "--set", "first.nodes.digits.batch=7");
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "batch: 7"));

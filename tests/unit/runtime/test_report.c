@@ -244,7 +244,10 @@ static void test_svg(void **state)
         {"<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"x\" \"http://x\"><!-- a -->\n" SVG("&amp;&#45;<!-- b -->") "\n",
          true},
         {SVG("<script>1</script>"), false},
-        {SVG("<style>*{}</style>"), false},
+        {SVG("<style>*{}</style><g/>"), true}, /* it is taken out */
+        {SVG("<style>*{}<g/></style>"), false},
+        {SVG("<style type=\"x\">*{}</style>"), false},
+        {"<style>*{}</style>", false},
         {SVG("<a href=\"http://x\"/>"), false},
         {SVG("<a xlink:href=\"#x\"/>"), false},
         {SVG("<g onclick=\"x\"/>"), false},
@@ -277,9 +280,10 @@ static void test_svg(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        size_t from;
-        if (sdag_svg_is_inert(&from, rows[i].text, strlen(rows[i].text)) != rows[i].inert)
-            fail_msg("%s: %s", rows[i].text, rows[i].inert ? "refused" : "taken");
+        size_t n;
+        const char *drawing = sdag_svg_inert(&n, &arena, rows[i].text, strlen(rows[i].text));
+        if (drawing) assert_null(strstr(drawing, "style"));
+        if (!drawing == rows[i].inert) fail_msg("%s: %s", rows[i].text, rows[i].inert ? "refused" : "taken");
     }
     run_folder_write("run", "x");
     temp_write("run/graph.svg", SVG("<script>1</script>"), strlen(SVG("<script>1</script>")));

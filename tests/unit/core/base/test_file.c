@@ -273,8 +273,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_read),    T(test_read_bad),    T(test_read_pipe),  T(test_read_no_memory), T(test_commit_is_atomic),
-        T(test_abandon), T(test_write_error), T(test_open_error), T(test_device), T(test_descriptor),         T(test_dirs),
-        T(test_paths),
+        T(test_abandon), T(test_write_error), T(test_open_error), T(test_device),         T(test_descriptor),
+        T(test_dirs),    T(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,25 @@ static void all_of_it(void **state)
     sdag_files_destroy(NULL);
 }
 
+static void one_image(void **state)
+{
+    (void)state;
+    sdag_files *f;
+    char bytes[16], why[SDAG_WHY];
+    size_t n;
+    make_tree();
+    const char *path = temp_path("tree/test/ant/1.png");
+    assert_int_equal(sdag_files_open(&f, logs, SDAG_NOLOC, path, ""), SDAG_OK);
+    assert_int_equal(sdag_files_count(f), 1);
+    assert_string_equal(sdag_files_name(f, 0), path);
+    assert_int_equal(sdag_files_classes(f), 0);
+    assert_int_equal(sdag_files_label(f, 0), -1);
+    assert_int_equal(sdag_files_read(f, 0, bytes, sizeof bytes, &n, why), SDAG_OK);
+    assert_int_equal(n, 10);
+    assert_memory_equal(bytes, "0123456789", 10);
+    sdag_files_destroy(f);
+}
+
 static void refuse(const char *path, const char *sub, const char *message)
 {
     sdag_files *f;
@@ -157,7 +176,9 @@ static void what_cannot_be_opened(void **state)
     make_tar(ARCHIVE_FILTER_NONE);
     refuse(temp_path("nowhere"), "", "nowhere': No such file or directory");
     refuse(temp_path("tree"), "trian", "tree/trian': No such file or directory");
-    refuse(temp_path("tree/train/loose.jpg"), "", "Unrecognized archive format");
+    temp_write("odd.txt", "x", 1);
+    refuse(temp_path("odd.txt"), "", "Unrecognized archive format");
+    refuse(temp_path("tree/train/loose.jpg"), "train", "loose.jpg' is one image: there is no 'train' below it");
     refuse(temp_path("tree.tar"), "trian", "tree.tar' under trian");
     temp_write("empty/notes.txt", "x", 1);
     refuse(temp_path("empty"), "", "no PNG or JPEG file in '");
@@ -244,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directory_and_archive_agree),
         cmocka_unit_test(all_of_it),
+        cmocka_unit_test(one_image),
         cmocka_unit_test(what_cannot_be_opened),
         cmocka_unit_test(files_that_change),
         cmocka_unit_test(out_of_memory),

@@ -241,7 +241,8 @@ static sdag_status run_stages(void *arg)
 
 static void run_start(run *r, const char *text)
 {
-    static const char *const levels[] = {"note", "warning", "error"};
+    static const char *const levels[] = {
+        [SDAG_DETAIL] = "detail", [SDAG_NOTE] = "note", [SDAG_WARNING] = "warning", [SDAG_ERROR] = "error"};
     sdag_arena_init(&r->a);
     r->log = sdag_log_create(NULL);
     assert_non_null(r->log);
@@ -839,7 +840,8 @@ static void test_inspect(void **state)
                               "optimizer  optimizer.toy  Steps.\n"
                               "head       head.toy       A head.\n"
                               "probe      probe.toy      A probe.\n"
-                              "sink       sink.toy       A table.\n");
+                              "sink       sink.toy       A table.\n"
+                              "math       expr           A formula over wires: a loss, or any value, without C.\n");
     s = (sdag_str){.a = &a};
     assert_int_equal(sdag_inspect(&s, log, &catalog, "encoder.toy"), SDAG_OK);
     assert_string_equal(s.at, "encoder.toy -- An encoder.\n"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "graphs/graph/graph.h"
-#include "graphs/spec/spec.h"
+#include "core/base/alloc.h"
+#include "graphs/spec/origin.h"
 #include "tests/support/temp.h"
 
 static sdag_arena a;
@@ -72,6 +72,15 @@ static void test_merge(void **state)
         {"n: {type: t.a, in: x, width: 3}\n", "n: {type: t.b, in: y}\n", "n:\n  type: t.b\n  in: y\n"},
         {"n: {type: t.a, in: x, width: 3}\n", "n: {type: t.a, width: 4}\n", "n:\n  type: t.a\n  in: x\n  width: 4\n"},
         {"n: {type: t.a, width: 3}\n", "n: {use: p.n}\n", "n:\n  use: p.n\n"},
+        /* keys that exclude each other */
+        {"phases: {p: {epochs: 3}}\n", "phases: {p: {steps: 4}}\n", "phases:\n  p:\n    steps: 4\n"},
+        {"lr: {cosine: [1, 0], warmup: 2 steps}\n", "lr: {linear: [2, 1]}\n",
+         "lr:\n  warmup: 2 steps\n  linear: [2, 1]\n"},
+        {"lr: {steps: 1, at: [2 epochs]}\n", "lr: {steps: 3}\n", "lr:\n  steps: 3\n  at: [2 epochs]\n"},
+        {"lr: {steps: 1, at: [2 epochs]}\n", "lr: {cosine: [3, 0]}\n", "lr:\n  cosine: [3, 0]\n"},
+        {"n: {linear: 1, other: 2}\n", "n: {cosine: 3}\n", "n:\n  linear: 1\n  other: 2\n  cosine: 3\n"},
+        {"let: {epochs: 1}\na: $epochs\nb: $steps\n", "let: {steps: 2}\n", "a: 1\nb: 2\n"},
+        {"let: {lr: {cosine: [1, 0]}}\na: $lr\n", "let: {lr: {linear: [1, 0]}}\n", "a:\n  linear: [1, 0]\n"},
         {"base: data\na: 1\n", "b: 2\n", "a: 1\nb: 2\n"}, /* says where the base's own paths are */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -88,6 +97,18 @@ static void test_set_after(void **state)
     sdag_spec_set set = {"v", "[5]"};
     assert_int_equal(load(&s, "let: {v: &v [1]}\na: *v\nb: $v\n", "let: {v: [2]}\n", &set), SDAG_OK);
     assert_string_equal(shown(s), "a: [5]\nb: [5]\n");
+}
+
+/* A name of the base that nothing uses any more is no slip; one of the file at hand is. */
+static void test_unused(void **state)
+{
+    (void)state;
+    const sdag_spec *s;
+    assert_int_equal(load(&s, "let: {x: 1}\na: $x\n", "a: 2\n", NULL), SDAG_OK);
+    assert_int_equal(sdag_log_count(l), 0);
+    assert_int_equal(load(&s, "let: {x: 1}\na: $x\n", "a: 2\nlet: {y: 1}\n", NULL), SDAG_OK);
+    assert_int_equal(sdag_log_count(l), 1);
+    assert_true(temp_says(l, "'y' is never used"));
 }
 
 /* Each value points into the file that it stands in, and says where its paths start. */
@@ -171,15 +192,58 @@ static void test_bounds(void **state)
     assert_int_equal(f.root->n, SDAG_SPEC_FILES_MAX);
 }
 
+typedef struct job {
+    sdag_arena *a;
+    sdag_log *log;
+    const char *path;
+} job;
+
+static sdag_status run_job(void *arg)
+{
+    job *j = arg;
+    sdag_spec_files f;
+    const sdag_spec *s;
+    sdag_spec_origins o;
+    sdag_spec_set set = {"v.0", "3"};
+    sdag_status status = sdag_spec_load(&f, j->a, j->log, j->path);
+    if (!status) status = sdag_spec_resolve(&s, j->a, j->log, f.root, &set, 1);
+    return status ? status : sdag_spec_origins_find(&o, j->a, j->log, &f, &set, 1, "a", (sdag_loc){"KEY", 1, 1, 0});
+}
+
+static void test_every_failure(void **state)
+{
+    (void)state;
+    const sdag_spec *s;
+    assert_int_equal(load(&s, "let: {v: &v [1]}\na: *v\nb: {c: $v}\n", "let: {v: [2]}\nb: {c: null, d: 1}\n", NULL),
+                     SDAG_OK);
+    const char *path = sdag_arena_str(&a, temp_path("over.yaml"));
+    for (uint64_t nth = 1;; nth++) {
+        sdag_arena b;
+        job j = {&b, sdag_log_create(NULL), path};
+        sdag_arena_init(&b);
+        sdag_alloc_fail(nth, nth % 2);
+        uint64_t before = sdag_alloc_count();
+        sdag_status status = sdag_arena_try(&b, run_job, &j);
+        bool all = sdag_alloc_count() - before < nth;
+        sdag_alloc_fail(0, false);
+        sdag_arena_free(&b);
+        sdag_log_destroy(j.log);
+        if (status) assert_int_equal(status, SDAG_NOMEM);
+        if (all) break;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_merge, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_after, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_every_failure, setup, teardown),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     temp_clear();

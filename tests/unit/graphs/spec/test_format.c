@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "graphs/spec/format.h"
 #include "tests/support/examples.h"
@@ -133,6 +134,43 @@ static void test_bad_files(void **state)
     assert_true(formatted > 50);
 }
 
+typedef struct job {
+    sdag_arena *a;
+    sdag_log *log;
+    const char *text;
+    char *out;
+} job;
+
+static sdag_status run_job(void *arg)
+{
+    job *j = arg;
+    return sdag_format(&j->out, j->a, j->log, "x.yaml", j->text, strlen(j->text));
+}
+
+/* Whatever allocation fails, the answer is right or SDAG_NOMEM, and nothing of libyaml stays. */
+static void test_every_failure(void **state)
+{
+    (void)state;
+    size_t len;
+    char *text = read_file("tests/fuzz/corpus/format/everything", &len), *right;
+    assert_int_equal(sdag_format(&right, &a, l, "x.yaml", text, len), SDAG_OK);
+    for (uint64_t nth = 1;; nth++) {
+        sdag_arena b;
+        job j = {.a = &b, .log = sdag_log_create(NULL), .text = text};
+        sdag_arena_init(&b);
+        sdag_alloc_fail(nth, nth % 2);
+        uint64_t before = sdag_alloc_count();
+        sdag_status s = sdag_arena_try(&b, run_job, &j);
+        bool all = sdag_alloc_count() - before < nth;
+        sdag_alloc_fail(0, false);
+        if (s == SDAG_OK) assert_string_equal(j.out, right);
+        else assert_int_equal(s, SDAG_NOMEM);
+        sdag_arena_free(&b);
+        sdag_log_destroy(j.log);
+        if (all) break;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +178,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_examples, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_every_failure, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,9 @@ static const char base[] = "let: {n: 3, m: $n, v: &v [{noise: {std: 1}}], k: &k 
                            "      a: {type: t.a, in: x, lr: $m, ops: *v, k: *k}\n"
                            "      b: {type: t.b, lr: 1}\n"
                            "      free: &free {w: 5}\n"
-                           "      again: *free\n";
+                           "      again: *free\n"
+                           "sum: [$m, \"${2 * n}\"]\n"
+                           "text: n is ${n}\n";
 static const char over[] = "extends: base.yaml\n"
                            "let: {n: 4}\n"
                            "phases: {p: {nodes: {a: {lr: null}, b: {type: t.c, lr: 2}}}}\n";
@@ -40,6 +42,11 @@ static void test_origins(void **state)
         {"p.again.w", NULL, NULL, "file base 8:7 *free; file base 7:23 5; "},
         {"b.new", NULL, NULL, ""},
         {"a.new", NULL, NULL, ""},
+        {"free.w", NULL, NULL, "file base 7:23 5; "},
+        {"sum", NULL, NULL,
+         "file base 9:6 [$m, \"${2 * n}\"]; .let base 1:16 $n; ..let base 1:10 3; ..let over 2:10 4; "
+         ".let base 1:10 3; .let over 2:10 4; "},
+        {"text", NULL, NULL, "file base 10:7 \"n is ${n}\"; .let base 1:10 3; .let over 2:10 4; "},
     };
     int wrong = 0;
     sdag_arena a;

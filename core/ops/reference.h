@@ -2,8 +2,8 @@
  * tricks, so that a mistake here is not the kernel's mistake again. The shapes of out are set by the op's own shape
  * rule. Integer tensors come as doubles too. A state that an op updates comes as in[i] (old) and out[i] (new), in
  * memory of their own. */
-#ifndef SDAG_RUNTIME_OPTEST_REFERENCE_H
-#define SDAG_RUNTIME_OPTEST_REFERENCE_H
+#ifndef SDAG_OPS_REFERENCE_H
+#define SDAG_OPS_REFERENCE_H
 
 #include "core/ops/op.h"
 #include "core/tensor/tensor.h"
