@@ -245,10 +245,6 @@ sdag_status sdag_cli_run(sdag_cli *c)
                           .quiet = c->quiet,
                           .no_report = c->no_report,
                           .embedding = c->embedding,
-<<<<<<< HEAD
-
-=======
->>>>>>> main
                           .tensorboard = c->tensorboard};
     status = sdag_run(&o, c->arena, c->log);
     if (status && status != SDAG_STOPPED && !c->resume) remove_unused(c, dir);
