@@ -83,6 +83,36 @@ static void test_pipelines(void **state)
     assert_true(drawn > 15);
 }
 
+/* Where a text begins, in points from the left. */
+static double place_of(const char *svg, const char *text)
+{
+    const char *at = strstr(svg, text), *x = NULL;
+    if (!at) fail_msg("'%s' is not in the picture", text);
+    for (const char *p = svg; (p = strstr(p, " x=\"")) && p < at; p++) x = p;
+    return x ? strtod(x + 4, NULL) : -1;
+}
+
+/* Phases stand in their order, also where dot by itself would turn them round; and no line is drawn twice. */
+static void test_order(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"autoencoder/autoencoder", "mae/digits", "rotation/digits", "byol/collapse",
+                                        "workflow/workflow"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *text;
+        size_t len;
+        sdag_graph *g = example_graph(a, logs, sdag_arena_printf(a, "examples/%s.yaml", files[i]), NULL, 0);
+        assert_int_equal(sdag_viz_text(&text, &len, a, logs, g, &(sdag_viz_options){0}), SDAG_OK);
+        if (place_of(text, ">Phase 1: ") >= place_of(text, ">Phase 2: ")) fail_msg("%s: phase 2 is left", files[i]);
+        for (const char *e = text; (e = strstr(e, "class=\"edge\"")); e++) {
+            const char *end = strstr(e, "</g>"), *double_line = strstr(e, "stroke=\"transparent\"");
+            int paths = 0;
+            for (const char *p = e; end && (p = strstr(p, "<path")) && p < end; p++) paths++;
+            if (paths > 1 && (!double_line || double_line > end)) fail_msg("%s: %.60s", files[i], e);
+        }
+    }
+}
+
 static void test_maps(void **state)
 {
     (void)state;
@@ -103,7 +133,8 @@ static void test_maps(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pipelines), cmocka_unit_test(test_maps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pipelines), cmocka_unit_test(test_order),
+                                       cmocka_unit_test(test_maps)};
     sdag_arena_init(a);
     logs = sdag_log_create(stderr);
     const int failed = logs ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
