@@ -25,24 +25,27 @@ enum { TEXT_MAX = 8 << 20 };
 static sdag_arena arena, *const a = &arena;
 static sdag_log *logs;
 
-/* The texts between tags, and the attributes that carry words, a line each. Graphviz spreads a text over lines of its
- * own, in an order that follows from the picture and not from the fonts. */
+static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+
+/* The texts between tags, and the attributes that carry words, a line each; sorted, since the order in which things are
+ * drawn may follow from where they stand. */
 static const char *words(const char *svg)
 {
     static const char *const attributes[] = {"xlink:title=\"", "xlink:href=\""};
+    SDAG_VEC(const char *) all = {0};
     sdag_str s = {.a = a};
-    sdag_str_add(&s, "");
     for (const char *at = strstr(svg, "<svg"); at && *at; at++) {
         for (size_t i = 0; i < 2; i++)
             if (strncmp(at, attributes[i], strlen(attributes[i])) == 0) {
                 at += strlen(attributes[i]);
-                sdag_str_addn(&s, at, strcspn(at, "\""));
-                sdag_str_add(&s, "\n");
+                *SDAG_PUSH(a, &all) = sdag_arena_copy(a, at, strcspn(at, "\""));
             }
         if (*at != '>' || at[1] == '\n' || at[1] == '<' || !at[1]) continue;
-        sdag_str_addn(&s, at + 1, strcspn(at + 1, "<"));
-        sdag_str_add(&s, "\n");
+        *SDAG_PUSH(a, &all) = sdag_arena_copy(a, at + 1, strcspn(at + 1, "<"));
     }
+    if (all.n) qsort(all.at, (size_t)all.n, sizeof *all.at, by_text);
+    sdag_str_add(&s, "");
+    for (int i = 0; i < all.n; i++) sdag_str_addf(&s, "%s\n", all.at[i]);
     return s.at;
 }
 
