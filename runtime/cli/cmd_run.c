@@ -234,7 +234,7 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (!status && !c->resume) status = write_config(c, g, spec, dir);
     if (!status && !c->resume)
         status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir),
-                               &(sdag_viz_options){0});
+                               &(sdag_viz_options){.shapes = SDAG_VIZ_SHAPES_TIPS});
     if (status) return status;
     sdag_cli_detail(c, "%s in %s, %d thread%s", c->resume ? "continues" : "runs", dir, sdag_cli_threads(c),
                     sdag_cli_threads(c) == 1 ? "" : "s");
