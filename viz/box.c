@@ -10,7 +10,7 @@ enum {
     RECORDS_SHOWN = 3,
     DETAIL_MAX = 34,
     LINES_SHOWN = 6,
-    LINE_WIDTH = 56,
+    LINE_WIDTH = 52,
     TIP_MAX = 100,
     FORCE_WIDTH = 30
 };
@@ -75,7 +75,7 @@ static void add_lines(sdag_picture *p, sdag_box *box, const char *text)
             SDAG_PICTURE_ADD(box->details, "...");
             return;
         }
-        SDAG_PICTURE_ADD(box->details, sdag_picture_text(p, line, LINE_WIDTH));
+        SDAG_PICTURE_WRAP(p, box->details, line, LINE_WIDTH);
     }
 }
 

@@ -93,11 +93,21 @@ static void add_purpose(const sdag_drawing *d, sdag_line *line, const sdag_gnode
         SDAG_PICTURE_ADD(line->label, from->type->stops_gradient ? "stop-gradient" : "no gradient");
 }
 
+/* Whether the same node feeds another port of `to` as well: then the wire to the usual port must be told from it. */
+static bool feeds_more(const sdag_gnode *to, int port, const sdag_ref *r)
+{
+    for (int i = 0; i < to->n_in; i++)
+        for (int k = 0; k < to->in[i].n; k++)
+            if (i != port && to->in[i].refs[k].node == r->node && !(to->type->ins[i].flags & SDAG_PORT_KEY))
+                return true;
+    return false;
+}
+
 /* Said beside a wire: the view that it is to a bundle, the ports that are not the usual ones, and the shape. */
 static void add_labels(const sdag_drawing *d, sdag_line *line, const sdag_gnode *to, int port, const sdag_ref *r)
 {
     const sdag_gnode *from = &d->g->nodes[r->node];
-    const char *in = is_main_port(to->type, port) ? NULL : to->type->ins[port].name;
+    const char *in = is_main_port(to->type, port) && !feeds_more(to, port, r) ? NULL : to->type->ins[port].name;
     const char *out = r->port > 0 ? from->type->outs[r->port].name : NULL, *shape;
     bool member = to->in[port].bundle && to->in[port].n > 1 && !line->many && line->kind <= SDAG_LINE_STOP;
     add_purpose(d, line, to, port, r);

@@ -155,7 +155,8 @@ static void remove_report(const char *path)
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
+    static const char *const files[] = {"config.yaml", "graph.svg",   "metrics.jsonl",
+                                        "timing.json", "report.html", "classes.json"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;
@@ -233,7 +234,7 @@ sdag_status sdag_cli_run(sdag_cli *c)
     if (!status && !c->resume) status = write_config(c, g, spec, dir);
     if (!status && !c->resume)
         status = sdag_viz_file(c->arena, c->log, g, sdag_arena_printf(c->arena, "%s/graph.svg", dir),
-                               &(sdag_viz_options){0});
+                               &(sdag_viz_options){.shapes = SDAG_VIZ_SHAPES_TIPS});
     if (status) return status;
     sdag_cli_detail(c, "%s in %s, %d thread%s", c->resume ? "continues" : "runs", dir, sdag_cli_threads(c),
                     sdag_cli_threads(c) == 1 ? "" : "s");

@@ -33,7 +33,8 @@ const char *sdag_cli_examples(sdag_cli *c)
     self[n > 0 ? n : 0] = 0;
     for (int i = 0; n > 0 && places[i]; i++) {
         const char *at = sdag_path_join(c->arena, sdag_path_dir(c->arena, self), places[i]);
-        if (is_folder(at)) return at;
+        char real[PATH_MAX];
+        if (is_folder(at) && realpath(at, real)) return sdag_arena_str(c->arena, real);
     }
     return is_folder("examples") ? "examples" : NULL;
 }
@@ -112,20 +113,47 @@ static const char *link_to(sdag_cli *c, const char *from, const char *path)
     return relative(c->arena, strcmp(here, "/") ? here : "", there);
 }
 
+/* ---- loading ---- */
+
+static void destroy_log(void *log) { sdag_log_destroy(log); }
+
+/* A map runs nobody's code: what needs the types of a plugin is left out, *g NULL. Anything else that is wrong with a
+ * file is said as by every command. */
+static sdag_status load(sdag_graph **g, sdag_cli *c, sdag_log *aside, const char *path)
+{
+    const sdag_spec *spec = NULL;
+    sdag_cli quiet = *c;
+    quiet.log = aside;
+    quiet.no_plugins = !c->plugin_path;
+    *g = NULL;
+    sdag_status status = sdag_cli_load(g, &spec, &quiet, path);
+    if (!status || status == SDAG_NOMEM) return status;
+    *g = NULL;
+    return spec && sdag_spec_get(spec, "plugins") ? SDAG_OK : sdag_cli_load(g, NULL, c, path);
+}
+
 sdag_status sdag_cli_pipelines(sdag_field_entry **out, int *n, sdag_cli *c, const char *dir, const char *from)
 {
     found_list list = {0};
     sdag_status status = search(&list, c, dir, "");
-    if (status) return status;
+    sdag_log *aside = status ? NULL : sdag_log_create(NULL);
+    if (status || !aside) return status ? status : SDAG_NOMEM;
+    sdag_arena_defer(c->arena, destroy_log, aside);
     if (list.n) qsort(list.at, (size_t)list.n, sizeof *list.at, by_place);
     *out = SDAG_NEWS(c->arena, sdag_field_entry, list.n);
-    *n = list.n;
+    int left_out = 0;
+    *n = 0;
     for (int i = 0; i < list.n && !status; i++) {
-        sdag_graph *g = NULL;
-        status = sdag_cli_load(&g, NULL, c, list.at[i].path);
+        sdag_graph *g;
+        status = load(&g, c, aside, list.at[i].path);
+        left_out += !status && !g;
+        if (!g) continue;
         /* a file of the folder itself stands for itself */
         const char *folder = *list.at[i].folder ? list.at[i].folder : base(list.at[i].path);
-        (*out)[i] = (sdag_field_entry){link_to(c, from, list.at[i].path), folder, g};
+        (*out)[(*n)++] = (sdag_field_entry){link_to(c, from, list.at[i].path), folder, g};
     }
+    if (left_out)
+        sdag_log_add(c->log, SDAG_NOTE, SDAG_NOLOC, "%d of the %d pipelines in %s need plugins and are left out%s",
+                     left_out, list.n, dir, c->plugin_path ? "" : ": see --plugin-path");
     return status;
 }

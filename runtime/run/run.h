@@ -4,9 +4,10 @@
  *   status = sdag_run(&o, arena, log);
  *
  * What a run writes: config.yaml (the effective pipeline), graph.svg, metrics.jsonl (a line an event), summary.json
- * (the last value of every probe, by phase), timing.json and report/ (runtime/records), report.html (the run as a page,
- * see runtime/report), checkpoints/NNNNNN.safetensors (the last two), weights/PHASE.NODE.safetensors at the end of each
- * phase, and what its sinks write. */
+ * (the last value of every probe, by phase), classes.json (names of classes, by source), report.html (the run as a
+ * page, runtime/report), timing.json and report/ (what the page is made from, runtime/records),
+ * checkpoints/NNNNNN.safetensors (the last two), weights/PHASE.NODE.safetensors at the end of each phase, and what its
+ * sinks write. */
 #ifndef SDAG_RUNTIME_RUN_RUN_H
 #define SDAG_RUNTIME_RUN_RUN_H
 

@@ -25,24 +25,27 @@ enum { TEXT_MAX = 8 << 20 };
 static sdag_arena arena, *const a = &arena;
 static sdag_log *logs;
 
-/* The texts between tags, and the attributes that carry words, a line each. Graphviz spreads a text over lines of its
- * own, in an order that follows from the picture and not from the fonts. */
+static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+
+/* The texts between tags, and the attributes that carry words, a line each; sorted, since the order in which things are
+ * drawn may follow from where they stand. */
 static const char *words(const char *svg)
 {
     static const char *const attributes[] = {"xlink:title=\"", "xlink:href=\""};
+    SDAG_VEC(const char *) all = {0};
     sdag_str s = {.a = a};
-    sdag_str_add(&s, "");
     for (const char *at = strstr(svg, "<svg"); at && *at; at++) {
         for (size_t i = 0; i < 2; i++)
             if (strncmp(at, attributes[i], strlen(attributes[i])) == 0) {
                 at += strlen(attributes[i]);
-                sdag_str_addn(&s, at, strcspn(at, "\""));
-                sdag_str_add(&s, "\n");
+                *SDAG_PUSH(a, &all) = sdag_arena_copy(a, at, strcspn(at, "\""));
             }
         if (*at != '>' || at[1] == '\n' || at[1] == '<' || !at[1]) continue;
-        sdag_str_addn(&s, at + 1, strcspn(at + 1, "<"));
-        sdag_str_add(&s, "\n");
+        *SDAG_PUSH(a, &all) = sdag_arena_copy(a, at + 1, strcspn(at + 1, "<"));
     }
+    if (all.n) qsort(all.at, (size_t)all.n, sizeof *all.at, by_text);
+    sdag_str_add(&s, "");
+    for (int i = 0; i < all.n; i++) sdag_str_addf(&s, "%s\n", all.at[i]);
     return s.at;
 }
 
@@ -83,6 +86,36 @@ static void test_pipelines(void **state)
     assert_true(drawn > 15);
 }
 
+/* Where a text begins, in points from the left. */
+static double place_of(const char *svg, const char *text)
+{
+    const char *at = strstr(svg, text), *x = NULL;
+    if (!at) fail_msg("'%s' is not in the picture", text);
+    for (const char *p = svg; (p = strstr(p, " x=\"")) && p < at; p++) x = p;
+    return x ? strtod(x + 4, NULL) : -1;
+}
+
+/* Phases stand in their order, also where dot by itself would turn them round; and no line is drawn twice. */
+static void test_order(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"autoencoder/autoencoder", "mae/digits", "rotation/digits", "byol/collapse",
+                                        "workflow/workflow"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *text;
+        size_t len;
+        sdag_graph *g = example_graph(a, logs, sdag_arena_printf(a, "examples/%s.yaml", files[i]), NULL, 0);
+        assert_int_equal(sdag_viz_text(&text, &len, a, logs, g, &(sdag_viz_options){0}), SDAG_OK);
+        if (place_of(text, ">Phase 1: ") >= place_of(text, ">Phase 2: ")) fail_msg("%s: phase 2 is left", files[i]);
+        for (const char *e = text; (e = strstr(e, "class=\"edge\"")); e++) {
+            const char *end = strstr(e, "</g>"), *double_line = strstr(e, "stroke=\"transparent\"");
+            int paths = 0;
+            for (const char *p = e; end && (p = strstr(p, "<path")) && p < end; p++) paths++;
+            if (paths > 1 && (!double_line || double_line > end)) fail_msg("%s: %.60s", files[i], e);
+        }
+    }
+}
+
 static void test_maps(void **state)
 {
     (void)state;
@@ -103,7 +136,8 @@ static void test_maps(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pipelines), cmocka_unit_test(test_maps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pipelines), cmocka_unit_test(test_order),
+                                       cmocka_unit_test(test_maps)};
     sdag_arena_init(a);
     logs = sdag_log_create(stderr);
     const int failed = logs ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
