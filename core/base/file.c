@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/alloc.h"
+#include "core/base/file_loose.h"
 
 enum { OUT_BUF = 64 << 10 };
 
@@ -210,18 +211,18 @@ static int sync_dir_of(const char *path)
     return err;
 }
 
-sdag_status sdag_out_commit(sdag_outfile *o, sdag_log *log)
+static sdag_status commit(sdag_outfile *o, sdag_log *log, bool sync)
 {
     if (o->fd < 0) return sdag_fail(log, SDAG_IO, SDAG_NOLOC, "nothing to commit");
     flush(o);
-    if (!o->err && !o->loose) o->err = sync_fd(o->fd);
+    if (!o->err && sync) o->err = sync_fd(o->fd);
     int fd = o->fd;
     o->fd = -1;
     if (close(fd) != 0 && errno != EINTR && !o->err) o->err = errno; /* EINTR: closed, and synced before */
     bool renamed = false;
     if (!o->err && o->tmp) {
         renamed = rename(o->tmp, o->path) == 0;
-        o->err = !renamed ? errno : o->loose ? 0 : sync_dir_of(o->path);
+        o->err = !renamed ? errno : sync ? sync_dir_of(o->path) : 0;
     }
     sdag_status s = SDAG_OK;
     if (o->err) s = sdag_fail(log, SDAG_IO, SDAG_NOLOC, "cannot write '%s': %s", o->path, strerror(o->err));
@@ -232,6 +233,9 @@ sdag_status sdag_out_commit(sdag_outfile *o, sdag_log *log)
     sdag_out_abandon(o);
     return s;
 }
+
+sdag_status sdag_out_commit(sdag_outfile *o, sdag_log *log) { return commit(o, log, true); }
+sdag_status sdag_out_commit_loose(sdag_outfile *o, sdag_log *log) { return commit(o, log, false); }
 
 void sdag_out_abandon(sdag_outfile *o)
 {

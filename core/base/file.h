@@ -24,8 +24,6 @@ typedef struct sdag_outfile {
     char *buf;        /* 64 KiB */
     size_t fill;
     uint64_t bytes; /* written so far */
-    bool loose;     /* may be set after opening: commit does not wait for the disk. The file is whole after a kill all
-                       the same, but not after the power was cut: for what can be made again */
 } sdag_outfile;
 
 sdag_status sdag_out_open(sdag_outfile *o, sdag_log *log, const char *path);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/base/file.h"
+#include "core/base/file_loose.h"
 #include "core/base/rng.h"
 #include "runtime/records/env.h"
 #include "runtime/records/parts.h"
@@ -56,10 +56,9 @@ static void write_file(sdag_recorder *r, int k, const char *path)
     r->hashes[k] = hash;
     if (!text || sdag_out_open(&o, r->silent, path)) warn(r, path);
     else {
-        o.loose = true; /* a torn disk may have it: it is read back with care */
         sdag_out_write(&o, text, strlen(text));
         sdag_out_write(&o, "\n", 1);
-        if (sdag_out_commit(&o, r->silent)) warn(r, path);
+        if (sdag_out_commit_loose(&o, r->silent)) warn(r, path);
     }
     free(text);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/alloc.h"
+#include "core/base/file_loose.h"
 #include "core/io/png_write.h"
 
 enum { ABREAST = 8, SEEN = 48, PAPER = 255 }; /* tiles in a row, about; side that can be seen; the ground */
@@ -75,10 +76,7 @@ static bool write_grid(const sdag_grid *g, const tile *tiles, picture p, sdag_lo
     }
     sdag_outfile o;
     bool ok = !sdag_out_open(&o, log, path);
-    if (ok) {
-        o.loose = true;
-        ok = !sdag_png_put(&o, log, p.at, p.h, p.w, (int)p.c) && !sdag_out_commit(&o, log);
-    }
+    if (ok) ok = !sdag_png_put(&o, log, p.at, p.h, p.w, (int)p.c) && !sdag_out_commit_loose(&o, log);
     sdag_free(p.at);
     return ok;
 }

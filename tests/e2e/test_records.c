@@ -165,6 +165,21 @@ static void check_rectangles(const json_t *p)
     }
 }
 
+/* The most bytes below `block` that are alive at one operation. */
+static double most_alive(const json_t *p, double block)
+{
+    double most = 0;
+    size_t i;
+    json_t *v;
+    for (int op = 0; op < (int)number(p, "ops"); op++) {
+        double alive = 0;
+        json_array_foreach(json_object_get(p, "values"), i, v) if (at(v, 0) < block && at(v, 2) <= op && op <= at(v, 3))
+            alive += at(v, 1);
+        most = fmax(most, alive);
+    }
+    return most;
+}
+
 static void test_plan(void **state)
 {
     (void)state;
@@ -172,13 +187,14 @@ static void test_plan(void **state)
     json_t *all = load("kept/report/plan.json");
     for (int i = 0; i < 3; i++) {
         const json_t *p = json_object_get(all, phases[i]);
-        double block, feed;
+        double block, feed, alive;
         check_rectangles(p);
         assert_true(number(p, "unshared_bytes") > number(p, "bytes"));
         child_run(&c, "dump", "pipe.yaml", "--stage", "plan", "--phase", phases[i]);
-        assert_int_equal(sscanf(strstr(c.out, "block "), "block %lf", &block), 1);
+        assert_int_equal(sscanf(strstr(c.out, "block "), "block %lf bytes (at least %lf", &block, &alive), 2);
         assert_int_equal(sscanf(strstr(c.out, "feed 2 x "), "feed 2 x %lf", &feed), 1);
         assert_true(number(p, "bytes") == block + 2 * feed);
+        assert_true(most_alive(p, block) == alive);
     }
     json_decref(all);
 }
