@@ -102,7 +102,7 @@ static void fix_plugins(sdag_cli *c, const sdag_spec *spec, const char *here)
         const char *path = item->text ? sdag_plugin_find(c->arena, item->text, &where) : NULL;
         const char *again = item->text ? sdag_plugin_find(c->arena, item->text, &plain) : NULL;
         if (!path) continue;
-        if (sdag_plugin_is_path(item->text) ? item->from_set : !again || strcmp(path, again))
+        if (sdag_plugin_is_path(item->text) ? item->from_set || item->dir : !again || strcmp(path, again))
             item->text = sdag_path_join(c->arena, here, path);
     }
 }

@@ -20,7 +20,7 @@ typedef struct sdag_run_options {
     bool resume;   /* continue from the newest checkpoint of out_dir that verifies */
     bool progress; /* a bar on stderr; otherwise a line an epoch when not quiet */
     bool quiet;
-    bool no_report;        /* keep nothing for a report, and write no page */
+    bool no_report;        /* keep nothing for a report */
     const char *embedding; /* "tsne": maps of features by t-SNE; otherwise by principal components */
     bool tensorboard;      /* scalars also as events of TensorBoard, in out_dir/tensorboard */
 } sdag_run_options;
