@@ -39,6 +39,7 @@ cat <<TXT
   encoder fine-tuned on 10 labels a class                $(percent predict accuracy)
   the same network from scratch on the same labels       $(percent baseline accuracy)
 
+  report        $out/report.html   (open it in a browser)
   picture       $out/graph.svg
   predictions   $out/predictions.csv
   weights       $out/weights/        (safetensors; PyTorch reads them)

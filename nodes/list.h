@@ -69,6 +69,8 @@
     X(layer_linear) \
     X(layer_embedding) \
     X(layer_attention) \
+    X(layer_tokens) \
+    X(layer_position) \
     X(layer_batch_norm) \
     X(layer_layer_norm) \
     X(layer_relu) \

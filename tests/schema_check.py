@@ -52,13 +52,55 @@ def load(path):
         return None
 
 
+NODE = "version: 1\nphases: {p: {nodes: {x: %s}}}"
+SHORT = {  # what no example shows: a text, and whether it is accepted
+    NODE % "{type: optimizer.adamw, in: loss, lr: {cosine: [1e-3, 0], warmup: 2 epochs}}": True,
+    NODE % "{type: optimizer.adamw, in: loss, lr: {cosine: [1e-3, $end], warmup: $n}}": True,
+    NODE % "{type: optimizer.adamw, in: loss, lr: {cosine: [1e-3]}}": False,
+    NODE % "{type: optimizer.adamw, in: loss, lr: {cosine: [1, 0], linear: [1, 0]}}": False,
+    NODE % "{type: optimizer.adamw, in: loss, lr: null}": False,
+    NODE % "{type: optimizer.adamw, in: loss, lr: '${2 * rate}'}": True,
+    NODE % "{type: encoder.mlp, in: x, widths: [$width, '${width / 2}', 8]}": True,
+    NODE % "{type: encoder.mlp, in: x, widths: [0]}": False,
+    NODE % "{type: module.block, in: x, anything: 1}": True,
+    NODE % "{type: module., in: x}": False,
+    NODE % "{type: expr, in: {x: a}, formula: mean(x)}": True,
+    NODE % "{type: expr, in: {x: a}, formul: mean(x)}": False,
+    NODE % "{use: p.x, in: y, freeze: true}": True,
+    NODE % "{type: probe.knn, of: a, bank: b, query: c, every: 3}": False,
+    "version: 1\nphases: {p: {epochs: 1, steps: 2, nodes: {x: {use: a.b}}}}": False,
+    "extends: a.yaml\nphases: {p: {nodes: {x: {lr: null}, y: null}}, q: null}": True,
+    "extends: a.yaml\nphases: {p: {nodes: {x: {type: optimizer.adamw, lr: null}}}}": True,
+    "extends: a.yaml\nphases: {p: {nodes: {x: {type: optimizer.adamw, lrr: 1}}}}": False,
+    "extends: a.yaml\nphases: {p: {nods: {}}}": False,
+    "extends: 3": False,
+    "version: 1\nplugins: [./a.so]\nphases: {p: {nodes: {x: {type: loss.mine, any: 1}}}}": True,
+    "version: 1\nplugins: [./a.so]\nphases: {p: {nods: {}}}": False,
+    NODE % "{type: loss.mine}": False,
+}
+
+
+def check_short(validator):
+    wrong = 0
+    for text, accepted in SHORT.items():
+        if validator.is_valid(yaml.load(text, Core)) != accepted:
+            print(f"{'refused' if accepted else 'accepted'}, and should not be: {text}")
+            wrong += 1
+    return wrong
+
+
 def main():
     program, root = sys.argv[1], pathlib.Path(sys.argv[2])
     schema = json.loads(subprocess.run([program, "schema"], check=True, capture_output=True).stdout)
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
-    wrong = 0
+    wrong = check_short(validator)
     for path in sorted(root.glob("examples/**/*.yaml")):
+        found = path.parent / path.read_text().splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        # the file of the tutorial is typed by its reader into a folder of his own
+        if path.parent.name != "tutorial" and not found.samefile(root / "examples/ssldag.schema.json"):
+            print(f"{path}: the first line must say where the schema is, for editors")
+            wrong += 1
         errors = sorted(validator.iter_errors(load(path)), key=lambda e: len(e.path))
         if errors:
             print(f"{path}: refused: {'.'.join(map(str, errors[0].path))}: {errors[0].message[:200]}")

@@ -27,9 +27,9 @@ typedef enum {
     SDAG_OPT_INTS, /* sdag_ints: a list, or one number */
     SDAG_OPT_F32S, /* sdag_floats: a list, or one number */
     SDAG_OPT_STRS, /* sdag_strs: a list, or one text */
-    SDAG_OPT_DURATION, /* sdag_duration: "5 epochs", "100 steps" */
-    SDAG_OPT_SCHEDULE, /* sdag_schedule: a number, or {cosine: [from, to], warmup: 2 epochs} ... */
-    SDAG_OPT_RECORDS,  /* sdag_records: a list of {name: {options}} or bare names, each described by its own table */
+    SDAG_OPT_DURATION,  /* sdag_duration: "5 epochs", "100 steps" */
+    SDAG_OPT_SCHEDULE,  /* sdag_schedule: a number, or {cosine: [from, to], warmup: 2 epochs} ... */
+    SDAG_OPT_RECORDS,   /* sdag_records: a list of {name: {options}} or bare names, each described by its own table */
     SDAG_OPT_SCHEDULES, /* sdag_schedules: a map of names, which the node makes use of, to numbers or schedules */
 } sdag_opt_kind;
 

@@ -34,12 +34,13 @@
  * only the host makes and a plugin reads by pointer (sdag_args, sdag_collector, sdag_build, ...) grow without notice.
  */
 /* clang-format off */
-#define SDAG_ABI_STRUCTS(X)                                                                               \
-    X(node_type, GROWS) X(port, GROWS) X(opt, GROWS) X(record_type, GROWS) X(collect, GROWS) X(op, GROWS) \
-    X(op_check, GROWS) X(transform, GROWS) X(plugin_record, GROWS)                                        \
-    X(dtype, FIXED) X(shape, FIXED) X(tensor, FIXED) X(loc, FIXED) X(kernel, FIXED) X(dataset, FIXED)     \
-    X(source_opts, FIXED) X(schedule, FIXED) X(records, FIXED) X(beside, FIXED) X(init, FIXED)            \
-    X(attention, FIXED) X(rng, FIXED) X(frame, FIXED) X(raster, FIXED) X(reference, GROWS)
+#define SDAG_ABI_STRUCTS(X)                                                                                    \
+    X(node_type, GROWS) X(port, GROWS) X(opt, GROWS) X(record_type, GROWS) X(collect, GROWS) X(op, GROWS)      \
+    X(op_check, GROWS) X(transform, GROWS) X(plugin_record, GROWS)                                             \
+    X(dtype, FIXED) X(shape, FIXED) X(tensor, FIXED) X(loc, FIXED) X(kernel, FIXED) X(dataset, FIXED)          \
+    X(source_opts, FIXED) X(schedule, FIXED) X(records, FIXED) X(beside, FIXED) X(init, FIXED)                 \
+    X(attention, FIXED) X(rng, FIXED) X(frame, FIXED) X(raster, FIXED) X(reference, GROWS) X(schedules, FIXED) \
+    X(named_schedule, FIXED)
 /* clang-format on */
 
 enum {

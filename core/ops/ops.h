@@ -18,8 +18,8 @@ sdag_val sdag_op_log(sdag_build *b, sdag_val x);
 sdag_val sdag_op_sqrt(sdag_build *b, sdag_val x);
 sdag_val sdag_op_abs(sdag_build *b, sdag_val x);
 sdag_val sdag_op_square(sdag_build *b, sdag_val x);
-sdag_val sdag_op_power(sdag_build *b, sdag_val x, float p); /* x^p; NaN for x < 0 and p no whole number */
-sdag_val sdag_op_softplus(sdag_build *b, sdag_val x);       /* log(1 + e^x) */
+sdag_val sdag_op_power(sdag_build *b, sdag_val x, float p);            /* x^p; NaN for x < 0 and p no whole number */
+sdag_val sdag_op_softplus(sdag_build *b, sdag_val x);                  /* log(1 + e^x) */
 sdag_val sdag_op_clamp(sdag_build *b, sdag_val x, float lo, float hi); /* gradient 0 outside, 1 on the bounds */
 sdag_val sdag_op_affine(sdag_build *b, sdag_val x, float scale, float shift);
 sdag_val sdag_op_stop_grad(sdag_build *b, sdag_val x);

@@ -3,6 +3,8 @@
 
 #include "graphs/expr/functions.h"
 
+enum { CONSTANTS_MAX = 64 << 20 }; /* 256 MiB */
+
 sdag_shape sdag_expr_arg_shape(sdag_exprs *x, const sdag_expr_args *a, int i)
 {
     return sdag_expr_shape_of(x, a->at[i]);
@@ -55,4 +57,15 @@ bool sdag_expr_axes_exist(sdag_exprs *x, const sdag_expr_args *a)
         else seen |= 1u << axis;
     }
     return !sdag_build_failed(x->b);
+}
+
+bool sdag_expr_room(sdag_exprs *x, int64_t n)
+{
+    if (sdag_build_failed(x->b)) return false;
+    if (n <= CONSTANTS_MAX - x->constants) {
+        x->constants += n;
+        return true;
+    }
+    sdag_expr_fail(x, "more than %d MiB of constants", CONSTANTS_MAX / (1 << 18));
+    return false;
 }

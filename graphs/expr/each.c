@@ -7,9 +7,15 @@
 
 static sdag_val gelu(sdag_build *b, sdag_val v) { return sdag_op_gelu(b, v, false); }
 static double gelu_of(double v) { return v * 0.5 * erfc(-v / sqrt(2)); }
+/* -softplus(-x), without the rounding of log(sigmoid(x)) */
+static sdag_val log_sigmoid(sdag_build *b, sdag_val v)
+{
+    return sdag_op_affine(b, sdag_op_softplus(b, sdag_op_affine(b, v, -1, 0)), -1, 0);
+}
 static double relu_of(double v) { return v > 0 ? v : 0; }
 static double sigmoid_of(double v) { return 1 / (1 + exp(-v)); }
 static double softplus_of(double v) { return fmax(v, 0) + log1p(exp(-fabs(v))); }
+static double log_sigmoid_of(double v) { return -softplus_of(-v); }
 static double square_of(double v) { return v * v; }
 static double same_of(double v) { return v; }
 
@@ -40,7 +46,7 @@ static sdag_val choice(sdag_exprs *x, const sdag_expr_args *a, int i)
     if (a->at[i]->kind != SDAG_EXPR_NUMBER || isfinite(a->at[i]->number) || other->kind == SDAG_EXPR_LIST ||
         !sdag_shape_broadcast(&to, s, t))
         return sdag_expr_force_f32(x, a->at[i]);
-    return sdag_filled(x->b, to, (float)a->at[i]->number);
+    return !sdag_expr_room(x, sdag_elems(&to)) ? 0 : sdag_filled(x->b, to, (float)a->at[i]->number);
 }
 
 static sdag_expr_value where(sdag_exprs *x, const sdag_expr_args *a)
@@ -82,7 +88,8 @@ const sdag_expr_function sdag_expr_each_functions[] = {
     SDAG_EXPR_ROW_EACH("gelu",     gelu,             gelu_of,     "x P(Z < x), Z normal"),
     SDAG_EXPR_ROW_EACH("tanh",     sdag_op_tanh,     tanh,        "hyperbolic tangent"),
     SDAG_EXPR_ROW_EACH("sigmoid",  sdag_op_sigmoid,  sigmoid_of,  "1 / (1 + e^-x)"),
-    SDAG_EXPR_ROW_EACH("softplus", sdag_op_softplus, softplus_of, "log(1 + e^x); -softplus(-x) is the logarithm of sigmoid(x)"),
+    SDAG_EXPR_ROW_EACH("log_sigmoid", log_sigmoid,  log_sigmoid_of, "logarithm of sigmoid(x), exact for large negative x"),
+    SDAG_EXPR_ROW_EACH("softplus", sdag_op_softplus, softplus_of, "log(1 + e^x)"),
     SDAG_EXPR_ROW_EACH("stop_grad", sdag_op_stop_grad, same_of,   "x, and no gradient passes"),
     SDAG_EXPR_ROW("clamp",       "x, low, high", 3, 3, 0, EACH, clamp, "x within bounds; no gradient outside"),
     SDAG_EXPR_ROW("maximum",     "x, y", 2, 2, 0, EACH, maximum, "the larger of two, element by element"),

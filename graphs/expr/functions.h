@@ -32,6 +32,7 @@ typedef struct sdag_exprs {
     const sdag_term *term; /* being lowered */
     sdag_expr_value *v;    /* of each term */
     sdag_val *inputs;      /* of each port; 0: not read yet */
+    int64_t constants;     /* numbers in constants so far */
 } sdag_exprs;
 
 enum { SDAG_EXPR_AXIS = 1, SDAG_EXPR_KEEP = 2, SDAG_EXPR_UNBIASED = 4, SDAG_EXPR_EPS = 8 }; /* named arguments */
@@ -79,6 +80,8 @@ sdag_shape sdag_expr_arg_shape(sdag_exprs *x, const sdag_expr_args *a, int i);
 bool sdag_expr_arg_number(sdag_exprs *x, const sdag_expr_args *a, int i, const char *what, double *out);
 bool sdag_expr_arg_whole(sdag_exprs *x, const sdag_expr_args *a, int i, const char *what, double min, double max,
                          int64_t *out);
+/* Room for so many more numbers in constants, which are made at once and kept. */
+bool sdag_expr_room(sdag_exprs *x, int64_t n);
 int sdag_expr_one_axis(sdag_exprs *x, const sdag_expr_args *a); /* the axis that is given, or the last */
 bool sdag_expr_axes_exist(sdag_exprs *x, const sdag_expr_args *a);
 

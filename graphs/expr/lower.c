@@ -61,7 +61,11 @@ static bool axes_from(sdag_exprs *x, const sdag_expr_value *v, sdag_expr_args *a
         good = at[i] == floor(at[i]) && fabs(at[i]) <= SDAG_RANK_MAX;
         if (good) a->axes[i] = (int)at[i];
     }
-    if (!good) sdag_expr_fail(x, "an axis is a whole number such as 0 or -1, or a list of them");
+    const char *name = x->term->name;
+    bool two = strcmp(name, "max") == 0 || strcmp(name, "min") == 0;
+    if (!good)
+        sdag_expr_fail(x, "an axis is a whole number such as 0 or -1, or a list of them%s",
+                       two ? "; maximum(x, y) and minimum(x, y) compare two values" : "");
     return good;
 }
 

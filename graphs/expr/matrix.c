@@ -40,7 +40,8 @@ static sdag_expr_value offdiag(sdag_exprs *x, const sdag_expr_args *a)
 static sdag_expr_value eye(sdag_exprs *x, const sdag_expr_args *a)
 {
     int64_t n;
-    if (!sdag_expr_arg_whole(x, a, 0, "the size of eye", 1, EYE_MAX, &n)) return sdag_expr_tensor(0);
+    if (!sdag_expr_arg_whole(x, a, 0, "the size of eye", 1, EYE_MAX, &n) || !sdag_expr_room(x, n * n))
+        return sdag_expr_tensor(0);
     float *at = SDAG_NEWS(x->b->arena, float, n *n);
     for (int64_t i = 0; i < n; i++) at[i * (n + 1)] = 1;
     return sdag_expr_tensor(sdag_const(x->b, SDAG_DT_F32, SDAG_SHAPE(n, n), at));
@@ -81,7 +82,7 @@ static sdag_expr_value onehot(sdag_exprs *x, const sdag_expr_args *a)
     }
     sdag_shape s = sdag_shape_at(x->b, v);
     if (s.rank == SDAG_RANK_MAX) sdag_expr_fail(x, "more than %d axes", SDAG_RANK_MAX);
-    if (sdag_build_failed(x->b)) return sdag_expr_tensor(0);
+    if (!sdag_expr_room(x, n)) return sdag_expr_tensor(0);
     s.d[s.rank++] = 1;
     int32_t *at = SDAG_NEWS(x->b->arena, int32_t, n);
     for (int64_t i = 0; i < n; i++) at[i] = (int32_t)i;
@@ -92,7 +93,8 @@ static sdag_expr_value onehot(sdag_exprs *x, const sdag_expr_args *a)
 static sdag_expr_value arange(sdag_exprs *x, const sdag_expr_args *a)
 {
     int64_t n;
-    if (!sdag_expr_arg_whole(x, a, 0, "the length of arange", 1, 1 << 24, &n)) return sdag_expr_tensor(0);
+    if (!sdag_expr_arg_whole(x, a, 0, "the length of arange", 1, 1 << 24, &n) || !sdag_expr_room(x, 4 * n))
+        return sdag_expr_tensor(0);
     double *at = SDAG_NEWS(x->b->arena, double, n);
     for (int64_t i = 0; i < n; i++) at[i] = (double)i;
     return (sdag_expr_value){.kind = SDAG_EXPR_INTS, .n = (int)n, .list = at};

@@ -153,10 +153,10 @@ static void check_call(checking *c, const sdag_term *t)
         const char *key = t->args[i].key;
         unsigned bit = key ? named_bit(key) : 0;
         plain += !key;
-        if (key && (!(bit & f->named) || (seen & bit)))
-            sdag_reader_error(&c->b->r, place(c, t->args[i].at, (int)strlen(key)),
-                              seen & bit ? "'%.40s' is given twice" : "%2$s has no argument '%1$.40s': %2$s(%3$s)", key,
-                              t->name, f->form);
+        sdag_loc loc = key ? place(c, t->args[i].at, (int)strlen(key)) : name;
+        if (key && seen & bit) sdag_reader_error(&c->b->r, loc, "'%s' is given twice", key);
+        else if (key && !(bit & f->named))
+            sdag_reader_error(&c->b->r, loc, "%s has no argument '%.40s': %s(%s)", t->name, key, t->name, f->form);
         seen |= bit;
     }
     bool axis = (f->named & SDAG_EXPR_AXIS) && !(seen & SDAG_EXPR_AXIS) && f->most < SDAG_FORMULA_ARGS_MAX;
@@ -168,7 +168,11 @@ static void check_call(checking *c, const sdag_term *t)
 static void check_index(checking *c, const sdag_term *t)
 {
     const sdag_term *of = &c->e->formula.terms[t->args[0].term];
-    if (of->kind != SDAG_TERM_NAME || sdag_port_find(c->s.ins, of->name) < 0)
+    if (c->e->type.maps)
+        sdag_reader_error(&c->b->r, place(c, t->at, t->len),
+                          "with map: true the formula is for one view, and '%s' is that view",
+                          of->name ? of->name : "z");
+    else if (of->kind != SDAG_TERM_NAME || sdag_port_find(c->s.ins, of->name) < 0)
         sdag_reader_error(&c->b->r, place(c, t->at, t->len),
                           "[%g] takes one view of an input; slice(x, from, to) takes rows of a value", t->number);
 }

@@ -307,7 +307,11 @@ static const sdag_spec *fill(sdag_builder *b, const sdag_module *m, const sdag_s
     }
     int errors = b->r.errors;
     const sdag_spec_filling filling = {b->r.a, &m->ids, values, say, b};
+    sdag_read_use *note = SDAG_NEW(b->r.a, sdag_read_use);
+    *note = (sdag_read_use){.what = m->type, .loc = loc, .up = b->r.use};
+    if (use) b->r.use = note;
     const sdag_spec *nodes = sdag_spec_fill(&filling, m->nodes);
+    b->r.use = note->up;
     size_t size = nodes->size + (size_t)PART_COST * (size_t)(n + 1);
     for (int i = 0; m->ins[i].name; i++) size += PART_COST;
     for (int i = 0; m->outs[i]; i++) size += PART_COST;

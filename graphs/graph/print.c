@@ -59,6 +59,15 @@ static void print_record(sdag_str *s, const sdag_record *r, int indent)
     sdag_str_add(s, n ? "}\n" : "\n");
 }
 
+/* A text of several lines, as it would stand after '|'. */
+static void print_lines(sdag_str *s, const char *text)
+{
+    for (const char *end; *text; text = end + (*end == '\n')) {
+        end = text + strcspn(text, "\n");
+        sdag_str_addf(s, "      %.*s\n", (int)(end - text), text);
+    }
+}
+
 static void print_options(sdag_str *s, const sdag_gnode *n, int indent)
 {
     const void *defaults = sdag_options_default(s->a, n->type->opts, n->type->opts_size);
@@ -66,7 +75,11 @@ static void print_options(sdag_str *s, const sdag_gnode *n, int indent)
         const char *text = changed(s->a, o, n->opts, defaults);
         const sdag_records *list = (const void *)((const char *)n->opts + o->offset);
         bool records = o->kind == SDAG_OPT_RECORDS && list->n > 0;
-        if (text)
+        const char *own = o->kind == SDAG_OPT_STR ? *(const char *const *)((const char *)n->opts + o->offset) : NULL;
+        if (text && own && strchr(own, '\n')) {
+            sdag_str_addf(s, "    %s: |\n", sdag_opt_name(o));
+            print_lines(s, own);
+        } else if (text)
             sdag_str_addf(s, "%*s%s:%s%s\n", indent, "", sdag_opt_name(o), records ? "" : " ", records ? "" : text);
         for (int i = 0; records && text && i < list->n; i++) print_record(s, &list->at[i], indent + 2);
     }

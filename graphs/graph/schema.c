@@ -201,11 +201,11 @@ static json_t *name_pattern(sdag_js *m)
     return text_pattern(m, "^[A-Za-z_][A-Za-z0-9_-]*$", "letters, digits, _ and -, a letter first");
 }
 
-/* kind: "node", or "part": every node may be removed, and none need be there. */
+/* kind: "node", or "part" and "open": every node may be removed, and none need be there. */
 static json_t *phase(sdag_js *m, const char *kind)
 {
     const sdag_key_help *help = sdag_phase_help;
-    bool part = strcmp(kind, "part") == 0;
+    bool part = strcmp(kind, "node") != 0;
     json_t *j = sdag_js_closed(m), *properties = json_object_get(j, "properties"), *nodes = sdag_js_typed(m, "object");
     json_t *epochs = or_let(m, sdag_js_number(m, "integer", 1, 1e6)),
            *steps = or_let(m, sdag_js_number(m, "integer", 1, 1e12));
@@ -258,6 +258,8 @@ static json_t *definitions(sdag_js *m, const sdag_catalog *c)
     sdag_js_set(m, j, "in", in(m));
     sdag_js_set(m, j, "phase", phase(m, "node"));
     sdag_js_set(m, j, "phase.part", phase(m, "part"));
+    sdag_js_set(m, j, "phase.open", phase(m, "open"));
+    sdag_js_set(m, j, "open", sdag_js_typed(m, "object"));
     sdag_js_set(m, j, "module", module(m));
     sdag_js_set(m, j, "node", any_node(m, c, "node"));
     sdag_js_set(m, j, "part", any_node(m, c, "part"));
@@ -272,28 +274,47 @@ static json_t *definitions(sdag_js *m, const sdag_catalog *c)
 }
 
 /* {"properties": {"phases": ..., "modules": ...}} of a whole file, or of one that extends another. */
-static json_t *body(sdag_js *m, bool part)
+static json_t *body(sdag_js *m, const char *phase)
 {
+    bool part = strcmp(phase, "phase.part") == 0, open = strcmp(phase, "phase.open") == 0;
     json_t *j = json_object(), *properties = json_object(), *phases = sdag_js_typed(m, "object"),
            *modules = sdag_js_typed(m, "object");
-    json_t *phase_of = sdag_js_ref(m, part ? "phase.part" : "phase");
+    json_t *phase_of = sdag_js_ref(m, phase);
     sdag_js_set(m, phases, "additionalProperties",
-                part ? sdag_js_either(m, sdag_js_typed(m, "null"), phase_of) : phase_of);
-    if (!part) sdag_js_set(m, phases, "minProperties", json_integer(1));
+                part || open ? sdag_js_either(m, sdag_js_typed(m, "null"), phase_of) : phase_of);
+    if (!part && !open) sdag_js_set(m, phases, "minProperties", json_integer(1));
     sdag_js_set(m, phases, "propertyNames", name_pattern(m));
     sdag_js_set(m, properties, "phases", phases);
-    sdag_js_set(m, modules, "additionalProperties", part ? json_true() : sdag_js_ref(m, "module"));
+    sdag_js_set(m, modules, "additionalProperties", part || open ? json_true() : sdag_js_ref(m, "module"));
     sdag_js_set(m, properties, "modules", modules);
     sdag_js_set(m, j, "properties", properties);
-    if (!part) sdag_js_set(m, j, "required", json_pack("[s, s]", "version", "phases"));
+    if (!part && !open) sdag_js_set(m, j, "required", json_pack("[s, s]", "version", "phases"));
     return j;
 }
 
-static json_t *root(sdag_js *m, const sdag_catalog *c)
+static json_t *has_key(sdag_js *m, const char *key)
+{
+    json_t *j = json_object();
+    sdag_js_set(m, j, "required", json_pack("[s]", key));
+    return j;
+}
+
+/* A file with plugins may have types, and transforms of types, that this schema does not know: then its nodes are taken
+ * as they are. */
+static json_t *unless_plugins(sdag_js *m, json_t *then)
+{
+    json_t *j = json_object();
+    sdag_js_set(m, j, "if", has_key(m, "plugins"));
+    sdag_js_set(m, j, "then", body(m, "phase.open"));
+    sdag_js_set(m, j, "else", then);
+    return j;
+}
+
+/* strict: the catalog has the types of plugins as well, so all are known. */
+static json_t *root(sdag_js *m, const sdag_catalog *c, bool strict)
 {
     const sdag_key_help *help = sdag_root_help;
     json_t *j = sdag_js_closed(m), *properties = json_object_get(j, "properties"), *version = json_object();
-    json_t *extends = json_object();
     sdag_js_say(m, j, "$schema", "http://json-schema.org/draft-07/schema#");
     sdag_js_say(m, j, "title", "ssldag pipeline, version 1");
     sdag_js_set(m, version, "const", json_integer(1));
@@ -309,10 +330,9 @@ static json_t *root(sdag_js *m, const sdag_catalog *c)
     describe(m, properties, help, "let", sdag_js_typed(m, "object"));
     describe(m, properties, help, "modules", json_object());
     describe(m, properties, help, "phases", json_object());
-    sdag_js_set(m, extends, "required", json_pack("[s]", "extends"));
-    sdag_js_set(m, j, "if", extends);
-    sdag_js_set(m, j, "then", body(m, true));
-    sdag_js_set(m, j, "else", body(m, false));
+    sdag_js_set(m, j, "if", has_key(m, "extends"));
+    sdag_js_set(m, j, "then", strict ? body(m, "phase.part") : unless_plugins(m, body(m, "phase.part")));
+    sdag_js_set(m, j, "else", strict ? body(m, "phase") : unless_plugins(m, body(m, "phase")));
     sdag_js_set(m, j, "definitions", definitions(m, c));
     return j;
 }
@@ -325,7 +345,11 @@ sdag_status sdag_schema_text(char **out, sdag_arena *a, const sdag_catalog *c)
     sdag_js m = {0};
     const sdag_catalog all = sdag_catalog_all(a, c);
     pthread_once(&once, use_our_heap);
-    json_t *j = root(&m, &all);
+    bool strict = false; /* something else than what is built in */
+    int n;
+    const sdag_node_type *const *built_in = sdag_node_types(&n);
+    for (int i = 0; i < c->n; i++) strict |= i >= n || c->types[i] != built_in[i];
+    json_t *j = root(&m, &all, strict);
     char *text = m.failed || !j ? NULL : json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     json_decref(j);
     if (!text) return SDAG_NOMEM;

@@ -29,6 +29,7 @@ static sdag_spec *scalar_new(const piece *p, const char *text)
     sdag_spec *v = SDAG_NEW(p->c->a, sdag_spec);
     *v = (sdag_spec){.kind = text ? SDAG_SPEC_SCALAR : SDAG_SPEC_NULL, .loc = p->s->loc, .from_set = p->s->from_set};
     v->text = text ? text : "null";
+    v->raw = ""; /* its characters stand nowhere in the file */
     sdag_spec_finish(p->c->a, v);
     return v;
 }

@@ -9,7 +9,7 @@ static const sdag_spec *at_place(sdag_arena *a, const sdag_spec *value, sdag_loc
     sdag_spec *to = SDAG_NEW(a, sdag_spec);
     *to = *value;
     to->loc = loc;
-    to->raw = NULL;
+    to->raw = ""; /* its characters do not stand there */
     return to;
 }
 

@@ -63,5 +63,8 @@ typedef struct sdag_yaml_tokens {
 
 /* text: valid YAML of this language, without a byte order mark, lines ended by \n. */
 sdag_status sdag_yaml_tokens_read(sdag_yaml_tokens *out, sdag_arena *a, const char *text, size_t len);
+/* format_proof.c: does `now` say what the tree and the tokens say? Otherwise an error where it does not. */
+sdag_status sdag_format_prove(sdag_arena *a, sdag_log *log, const sdag_spec *tree, const sdag_yaml_tokens *tokens,
+                              const char *now, size_t len);
 
 #endif

@@ -345,12 +345,9 @@ static bool own_head(parser *p, own_function *f)
     if (t->kind != SDAG_TOKEN_NAME || t->dollar || !is_sign(t + 1, "(")) return false;
     *f =
         (own_function){.name = t->name, .at = t->at, .len = t->len, .n_lets = p->lets.n, .n_functions = p->functions.n};
-    for (; t[i].kind == SDAG_TOKEN_NAME && !t[i].dollar && f->n < SDAG_FORMULA_ARGS_MAX; i++) {
-        f->params[f->n++] = t[i].name;
-        if (!is_sign(&t[i + 1], ",")) {
-            i++;
-            break;
-        }
+    while (t[i].kind == SDAG_TOKEN_NAME && !t[i].dollar && f->n < SDAG_FORMULA_ARGS_MAX) {
+        f->params[f->n++] = t[i++].name;
+        if (!is_sign(&t[i], ",")) break;
         i++;
     }
     if (!is_sign(&t[i], ")") || !is_sign(&t[i + 1], "=")) return false;

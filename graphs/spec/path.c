@@ -157,7 +157,8 @@ static sdag_status find_start(finder *f)
         return sdag_fail(f->log, SDAG_INVALID, p->loc[0], "no '%s' in let:, the top level, phases: or nodes:%s%s%s",
                          word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
-    const sdag_spec *body = p->n > 2 && strcmp(p->key[0], "phases") == 0 ? sdag_spec_get(phases, p->key[1]) : NULL;
+    bool has_nodes = strcmp(p->key[0], "phases") == 0 || strcmp(p->key[0], "modules") == 0;
+    const sdag_spec *body = p->n > 2 && has_nodes ? sdag_spec_get(map_of(f, p->key[0]), p->key[1]) : NULL;
     if (body && !sdag_spec_get(body, p->key[2]) && sdag_spec_get(sdag_spec_get(body, "nodes"), p->key[2]))
         insert(p, 2, "nodes");
     p->in_let = strcmp(p->key[0], "let") == 0 && p->n > 1;
@@ -214,8 +215,8 @@ static const char *next_word(const void *ctx, int i)
 static sdag_status missing(finder *f, const sdag_spec *s, int i)
 {
     const sdag_spec_path *p = f->path;
-    bool phase = i == 2 && strcmp(p->key[0], "phases") == 0;
-    choices c = {s, phase ? sdag_spec_get(s, "nodes") : NULL};
+    bool has_nodes = i == 2 && (strcmp(p->key[0], "phases") == 0 || strcmp(p->key[0], "modules") == 0);
+    choices c = {s, has_nodes ? sdag_spec_get(s, "nodes") : NULL};
     const char *near = sdag_nearest(p->key[i], next_word, &c);
     return sdag_fail(f->log, SDAG_INVALID, p->loc[i], "no '%s' in %s%s%s%s", p->key[i], sdag_spec_path_text(f->a, p, i),
                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

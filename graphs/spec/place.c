@@ -59,7 +59,7 @@ static void step(sdag_loc *loc, const char *p, int bytes)
 sdag_loc sdag_spec_place(const sdag_spec *s, int at, int len)
 {
     sdag_loc loc = s->loc;
-    if (s->kind != SDAG_SPEC_SCALAR || !loc.line) return loc;
+    if (s->kind != SDAG_SPEC_SCALAR || !loc.line || (s->raw && !*s->raw)) return loc;
     loc.len = len;
     if (!s->raw) {
         step(&loc, s->text, at);

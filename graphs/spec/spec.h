@@ -63,8 +63,9 @@ struct sdag_spec {
     sdag_loc loc;
     size_t size;      /* bytes of text plus 32 a value, shared parts counted wherever they stand */
     const char *text; /* SCALAR: UTF-8 without NUL. NULL: as written: "", "~", "null" */
-    const char *raw; /* SCALAR: as it stands in the file, where that is not text: quoted, after |, over several lines */
-    int n;           /* LIST, MAP: how many */
+    const char *raw;  /* SCALAR: as it stands in the file, where that is not text: quoted, after |, over several lines;
+                          "": computed, so that its characters stand nowhere */
+    int n;            /* LIST, MAP: how many */
     const sdag_spec **items;
     sdag_spec_entry *entries; /* keys are unique, in the order of the file; merged ones first */
     const sdag_map *index;    /* keys of a long map; NULL for a short one */

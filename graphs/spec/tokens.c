@@ -77,6 +77,8 @@ static bool take_sign(lexer *x)
     const char *p = x->text + x->at;
     int n = sign_length(p);
     uint32_t c;
+    if (p[0] == '.' && x->tokens.n && x->tokens.at[x->tokens.n - 1].kind == SDAG_TOKEN_NAME)
+        return wrong(x, x->at, 1, "'.' has no meaning here: ports are wired under in:, and views have numbers, z[0]");
     if (!n) {
         int bytes = sdag_utf8(&c, p, strlen(p));
         return wrong(x, x->at, 1,

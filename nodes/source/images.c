@@ -1,7 +1,8 @@
 /* source.images -- PNG and JPEG files of a folder or a tar archive, in class folders or flat, of any mix of sizes.
  *   image u8[B,h,w,C], or of mixed sizes with `size: 0`;  label i32[B];  id i32[B]
- * The class of a file is its first folder below `path` and `split`; a file without one has label -1. With a size,
- * every image is resized (its shorter side that covers the size, with antialiasing) and cropped to its middle. */
+ * The class of a file is its first folder below `path` and `split`; a file without one has label -1. A table `labels`
+ * says it otherwise: then its files alone are there, in its order. With a size, every image is resized (its shorter
+ * side that covers the size, with antialiasing) and cropped to its middle. */
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -11,11 +12,12 @@
 #include "core/io/image.h"
 #include "nodes/augment/resample.h"
 #include "nodes/source/cache.h"
+#include "nodes/source/labels.h"
 #include "nodes/source/source.h"
 
 typedef struct {
     sdag_source_opts common;
-    const char *path, *split;
+    const char *path, *split, *labels;
     sdag_ints size;
     int64_t channels, min_side, cache;
     sdag_strs classes;
@@ -25,6 +27,7 @@ static const sdag_opt opts[] = {
     SDAG_SOURCE_OPTS(images),
     SDAG_PATH_REQ(images, path, "folder, or tar archive (plain or compressed), or one image"),
     SDAG_STR(images, split, "", "folder below path that holds this part: train"),
+    SDAG_PATH(images, labels, NULL, "table file,class a line: these files alone, with these classes"),
     {.name = "size",
      .help = "[height, width] or one number for a square; 0: as they are, an augment must follow",
      .kind = SDAG_OPT_INTS,
@@ -33,7 +36,7 @@ static const sdag_opt opts[] = {
      .required = true},
     SDAG_INT(images, channels, 3, 1, 3, "3 for colour, 1 for grey"),
     SDAG_INT(images, min_side, 0, 0, 16384, "shrink large JPEGs while decoding, to no less than this; 0: never"),
-    SDAG_STRS(images, classes, NULL, "the class folders in the order of their labels; empty: all, sorted"),
+    SDAG_STRS(images, classes, NULL, "the classes in the order of their labels; empty: all, sorted"),
     SDAG_INT(images, cache, 512, 0, 1 << 20, "MiB of decoded images of one size to keep in memory"),
     {0},
 };
@@ -48,6 +51,7 @@ typedef struct slot {
 
 typedef struct data {
     sdag_files *files;
+    const int *file; /* of each sample, when a table chooses them; NULL: all */
     int min_side;
     sdag_cache cache;
     slot slots[SDAG_SLOTS_MAX];
@@ -99,6 +103,8 @@ static sdag_status fit(const sdag_dataset *d, slot *s, uint8_t *dst, int h, int 
     return SDAG_OK;
 }
 
+static int file_of(const data *x, int64_t id) { return x->file ? x->file[id] : (int)id; }
+
 /* The file and what its head says of the decoded size. */
 static sdag_status read_file(const data *x, slot *s, int64_t id, size_t *len, int *h, int *w, char *why)
 {
@@ -106,7 +112,7 @@ static sdag_status read_file(const data *x, slot *s, int64_t id, size_t *len, in
     if (!s->decoder) s->decoder = sdag_decoder_create();
     if (!s->file || !s->decoder) return SDAG_NOMEM;
     sdag_image_head head;
-    sdag_status st = sdag_files_read(x->files, (int)id, s->file, (size_t)sdag_files_largest(x->files), len, why);
+    sdag_status st = sdag_files_read(x->files, file_of(x, id), s->file, (size_t)sdag_files_largest(x->files), len, why);
     if (!st) st = sdag_image_read_head(&head, s->file, *len, why);
     if (!st) sdag_image_decoded_size(h, w, &head, x->min_side);
     return st;
@@ -134,7 +140,8 @@ static sdag_status load(const sdag_dataset *d, int64_t id, int slot_, uint8_t *d
 
 static const char *name(const sdag_dataset *d, int64_t id)
 {
-    return sdag_files_name(((const data *)d->impl)->files, (int)id);
+    const data *x = d->impl;
+    return sdag_files_name(x->files, file_of(x, id));
 }
 
 /* ---- opening ---- */
@@ -150,6 +157,29 @@ static void release(void *p)
     }
     sdag_cache_free(&x->cache);
     sdag_files_destroy(x->files);
+}
+
+/* Files and labels of a table. */
+static sdag_status take_table(sdag_dataset *set, const images *o, data *x, const sdag_open *op)
+{
+    sdag_labels t;
+    sdag_status s = sdag_labels_read(&t, o->labels, o->path, x->files, op);
+    if (s) return s;
+    const char *const *names = o->classes.n ? o->classes.at : t.classes;
+    int32_t *labels = SDAG_NEWS(op->arena, int32_t, t.n);
+    set->classes = o->classes.n ? o->classes.n : t.n_classes;
+    for (int i = 0; i < t.n; i++) {
+        int k = 0;
+        while (k < set->classes && strcmp(names[k], t.label[i])) k++;
+        if (k == set->classes)
+            return sdag_fail(op->log, SDAG_IO, op->loc, "%s: '%s' is none of the classes", o->labels, t.label[i]);
+        labels[i] = k;
+    }
+    set->class_names = names;
+    set->labels = labels;
+    set->n = t.n;
+    x->file = t.file;
+    return SDAG_OK;
 }
 
 /* Label of each class folder: its place in `classes`, or in the sorted folders. */
@@ -196,7 +226,7 @@ static sdag_status find_largest(sdag_dataset *set, data *x, const sdag_open *op)
         sdag_status s = read_file(x, &x->slots[0], i, &len, &h, &w, why);
         if (s == SDAG_NOMEM) return s;
         if (s && op->lenient) continue;
-        if (s) return sdag_fail(op->log, s, op->loc, "%s: %s", sdag_files_name(x->files, (int)i), why);
+        if (s) return sdag_fail(op->log, s, op->loc, "%s: %s", sdag_files_name(x->files, file_of(x, i)), why);
         size_t bytes = (size_t)h * (size_t)w * (size_t)set->c; /* at most 3e8, see SDAG_IMAGE_MAX_PIXELS */
         if (bytes > set->cap) set->cap = bytes;
     }
@@ -221,7 +251,7 @@ static sdag_status open_images(sdag_dataset **out, const void *opts_, const sdag
                           .load = load,
                           .name = name};
     set->cap = (size_t)(set->h * set->w * set->c);
-    s = take_labels(set, o, x->files, op);
+    s = o->labels ? take_table(set, o, x, op) : take_labels(set, o, x->files, op);
     if (!s && !set->h) s = find_largest(set, x, op);
     if (!s && set->h && !sdag_cache_create(&x->cache, set->n, set->cap, (size_t)o->cache << 20)) s = SDAG_NOMEM;
     *out = set;

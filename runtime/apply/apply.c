@@ -1,10 +1,12 @@
 #include "runtime/apply/apply.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "core/cpu/gemm.h"
 #include "runtime/apply/parts.h"
 #include "runtime/run/phase.h"
+#include "runtime/run/signals.h"
 #include "runtime/run/sweep.h"
 
 /* The weights are read with the graph of the file, and used with the one that has a phase more. */
@@ -48,7 +50,11 @@ static sdag_status watch(void *arg, const sdag_task *t, int64_t step)
     const sdag_value *x = &program->values.at[v];
     const sdag_tensor value = {.data = sdag_exec_at(t->exec, v, step), .dtype = x->dtype, .shape = x->shape};
     const int32_t *ids = sdag_exec_at(t->exec, program->feeds.at[0].ids, step);
-    return r->each(r->arg, r->p, &value, ids);
+    if (sdag_signals_seen())
+        return sdag_fail(r->p->log, SDAG_FAILED, SDAG_NOLOC, "stopped by a signal: nothing was written");
+    sdag_status status = r->each(r->arg, r->p, &value, ids);
+    r->p->done += value.shape.rank ? value.shape.d[0] : 1;
+    return status;
 }
 
 sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg)
@@ -57,6 +63,8 @@ sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg)
     running r = {p, each, arg};
     sdag_status status = sdag_apply_open_data(p);
     if (status) return status;
+    sdag_signals_watch();
+    signal(SIGPIPE, SIG_DFL); /* `| head` ends it without a word */
     p->rows = p->session->data[p->source]->n;
     status = sdag_sweep_create(&sweep, p->session, (sdag_lower_request){.phase = p->phase, .pass = -1});
     if (!status) status = sdag_apply_complete(p);
@@ -74,8 +82,10 @@ const char *sdag_apply_class(const sdag_apply *p, int i)
 
 sdag_status sdag_apply_lower(sdag_lowered **out, sdag_apply *p, int64_t batch)
 {
-    const sdag_node_type *source = p->graph->nodes[p->source].type;
-    if (!strcmp(source->outs[0].name, "tokens")) { /* how many there are is known to the data alone */
+    const sdag_gnode *source = &p->graph->nodes[p->source];
+    const sdag_spec *tokens = sdag_spec_get(source->spec, "tokens");
+    const bool bytes = tokens && tokens->text && !strcmp(tokens->text, "bytes");
+    if (!strcmp(source->type->outs[0].name, "tokens") && !bytes) { /* how many there are is known to the data alone */
         sdag_status status = sdag_session_open_data(p->session, p->phase);
         if (status) return status;
     }

@@ -41,17 +41,18 @@ typedef struct sdag_apply {
     const char *data;               /* what was done to the data, a sentence */
     const char *const *class_names; /* [n_classes], or NULL: numbers */
     int n_classes;
-    int64_t rows;
+    int64_t rows, done; /* samples in all, and those that each has seen */
     bool checkpoint_read;
     struct sdag_session *session;
 } sdag_apply;
 
-/* Opens no data yet when there is nothing to be run (export): sdag_apply_data does. */
+/* Opens no data yet. SDAG_USAGE: no such node, by name and with the nearest one; SDAG_IO: the run has no weights of it.
+ */
 sdag_status sdag_apply_open(sdag_apply **out, sdag_arena *a, sdag_log *log, const sdag_apply_options *o);
 
-/* x: the values of samples first .. first + x->shape.d[0]; bad[i] (NULL: all are good): why sample i could not be read.
- * What it points to is valid during the call only. */
+/* x: the values of x->shape.d[0] samples; ids: their numbers, in order. Valid during the call only. */
 typedef sdag_status (*sdag_apply_each)(void *arg, const sdag_apply *p, const sdag_tensor *x, const int32_t *ids);
+/* SDAG_IO: a sample cannot be read, by name. SDAG_FAILED: stopped by a signal. */
 sdag_status sdag_apply_run(sdag_apply *p, sdag_apply_each each, void *arg);
 
 /* The name of a sample: the path of an image as it was given, or its number. Lives in the arena. */

@@ -130,79 +130,6 @@ static void add_node(composing *c, int32_t index)
 
 /* ---- the data ---- */
 
-enum { BATCH = 64 };
-
-static void add_options(composing *c, sdag_tree *t, const sdag_gnode *source, const char *type,
-                        const sdag_apply_path *path)
-{
-    static const char *const never[] = {"split",   "per_class", "fraction",   "shuffle", "last",
-                                        "batch",   "path",      "labels",     "images",  "size",
-                                        "classes", "channels",  "validation", "cache"};
-    const bool same = !strcmp(type, source->type->name);
-    const bool inputs = c->p->options->n_inputs > 0 || (c->p->options->sized && path->c > 0);
-    const sdag_spec *s = source->spec;
-    for (int i = 0; same && i < s->n; i++) {
-        bool skip = !strcmp(s->entries[i].key, "type");
-        for (size_t k = 0; k < sizeof never / sizeof *never; k++)
-            skip |=
-                (inputs && !strcmp(s->entries[i].key, never[k])) || !strcmp(s->entries[i].key, "batch") ||
-                !strcmp(s->entries[i].key, "last") || !strcmp(s->entries[i].key, "shuffle") ||
-                (!path->sized && !path->text && !strcmp(s->entries[i].key, "size") && !strcmp(type, "source.images"));
-        if (!skip) sdag_tree_add(t, s->entries[i].key, s->entries[i].value);
-    }
-}
-
-static const sdag_spec *two(composing *c, int64_t h, int64_t w)
-{
-    const sdag_spec **items = SDAG_NEWS(c->a, const sdag_spec *, 2);
-    items[0] = sdag_tree_number(c->a, h);
-    items[1] = sdag_tree_number(c->a, w);
-    return sdag_tree_list(c->a, items, 2);
-}
-
-/* Channels of the images before any transform. */
-static int64_t channels_of(const sdag_gnode *source, int64_t arrive)
-{
-    for (const sdag_opt *o = source->type->opts; o && o->name; o++)
-        if (!strcmp(o->name, "channels") && o->kind == SDAG_OPT_INT)
-            return *(const int64_t *)((const char *)source->opts + o->offset);
-    return arrive;
-}
-
-/* Files of images: of the size that arrives at the nodes, unless a transform that is kept makes it. */
-static void add_images(composing *c, sdag_tree *t, const sdag_gnode *source, const char *type,
-                       const sdag_apply_path *path)
-{
-    const sdag_spec *own = sdag_spec_get(source->spec, "size");
-    const bool same = !strcmp(source->type->name, type);
-    const sdag_spec *size = path->sized && same && own ? own
-                            : path->sized              ? sdag_tree_number(c->a, 0)
-                                                       : two(c, path->h, path->w);
-    if (!strcmp(type, "source.idx") && same && own) size = own;
-    sdag_tree_add(t, "size", size);
-    sdag_tree_add(t, "channels", sdag_tree_number(c->a, channels_of(source, path->c)));
-    if (!strcmp(type, "source.images")) sdag_tree_add(t, "cache", sdag_tree_number(c->a, 0));
-}
-
-static const sdag_spec *path_spec(composing *c, const char *path)
-{
-    sdag_spec *s = SDAG_NEW(c->a, sdag_spec);
-    *s = *sdag_tree_text(c->a, path);
-    s->from_set = true;
-    s->quoted = true;
-    return s;
-}
-
-/* Characters are numbered by the text that the model has seen. */
-static void add_vocabulary(composing *c, sdag_tree *t, const sdag_gnode *source)
-{
-    const sdag_spec *tokens = sdag_spec_get(source->spec, "tokens");
-    const bool chars = !tokens || (tokens->text && !strcmp(tokens->text, "char"));
-    if (chars && !sdag_spec_get(source->spec, "vocabulary"))
-        sdag_tree_add(t, "vocabulary", sdag_spec_get(source->spec, "path"));
-    sdag_tree_add(t, "split", sdag_tree_text(c->a, "all"));
-}
-
 /* A pretext task that is kept: it reads the new data. */
 static void add_task(composing *c, int32_t index)
 {
@@ -216,56 +143,47 @@ static void add_task(composing *c, int32_t index)
     c->nodes.entries.at[c->nodes.entries.n - 1].loc = n->loc;
 }
 
-static sdag_status add_data(composing *c)
+static void add_view(composing *c, const sdag_apply_path *path)
 {
-    sdag_apply *p = c->p;
-    sdag_apply_path path;
-    sdag_status status = sdag_apply_find_path(&path, p, c->data);
-    if (status) return status;
-    if (path.pretext >= 0) c->need[path.pretext] = true; /* its name is taken */
-    const sdag_gnode *source = &c->g->nodes[path.source];
-    const char *type, *name = free_name(c, "images");
-    status = sdag_apply_source_type(&type, p, &path);
-    if (status) return status;
     sdag_tree t = {.a = c->a};
-    sdag_tree_add(&t, "type", sdag_tree_text(c->a, type));
-    add_options(c, &t, source, type, &path);
-    sdag_tree_add(&t, "batch", sdag_tree_number(c->a, BATCH));
-    const bool given = p->options->n_inputs > 0;
-    if (given || (p->options->sized && path.c > 0)) {
-        const char *first = given ? p->options->inputs[0] : ".";
-        sdag_tree_add(&t, sdag_apply_source_key(type), path_spec(c, first));
-        if (path.text) add_vocabulary(c, &t, source);
-        else add_images(c, &t, source, type, &path);
-    } else if (!path.sized && !path.text && !strcmp(type, "source.images")) {
-        sdag_tree_add(&t, "size", two(c, path.h, path.w));
-    }
+    const char *name = free_name(c, "view");
+    sdag_tree_add(&t, "type", sdag_tree_text(c->a, "augment"));
+    sdag_tree_add(&t, "in", sdag_tree_text(c->a, c->input));
+    sdag_tree_add(&t, "ops", sdag_tree_list(c->a, path->kept, path->n_kept));
     sdag_tree_add(&c->nodes, name, sdag_tree_map(&t));
     c->input = name;
-    if (path.n_kept) {
-        sdag_tree view = {.a = c->a};
-        const char *view_name = free_name(c, "view");
-        sdag_tree_add(&view, "type", sdag_tree_text(c->a, "augment"));
-        sdag_tree_add(&view, "in", sdag_tree_text(c->a, name));
-        sdag_tree_add(&view, "ops", sdag_tree_list(c->a, path.kept, path.n_kept));
-        sdag_tree_add(&c->nodes, view_name, sdag_tree_map(&view));
-        c->input = view_name;
-    }
-    if (path.pretext >= 0) {
-        add_task(c, path.pretext);
-        c->pretext = path.pretext;
-    }
+}
+
+/* What was done to the data, for the user. */
+static const char *sentence(const composing *c, const sdag_apply_path *path)
+{
     sdag_str s = {.a = c->a};
-    if (path.text) sdag_str_add(&s, "tokens as in training");
-    else if (!path.c) sdag_str_addf(&s, "data of %s", source->type->name);
+    const char *already = c->p->options->sized ? " that are" : "", *so = c->p->options->sized ? " already" : "";
+    if (path->text) sdag_str_add(&s, "tokens as in training");
+    else if (!path->c) sdag_str_addf(&s, "data of %s", c->g->nodes[path->source].type->name);
     else
-        sdag_str_addf(&s, p->options->sized ? "images that are %lldx%lld already, %lld channel%s"
-                                            : "images of %lldx%lld, %lld channel%s", (long long)path.h, (long long)path.w,
-                      (long long)path.c, path.c == 1 ? "" : "s");
-    if (*path.kept_names)
-        sdag_str_addf(&s, "; %s as in %s", path.kept_names, c->g->phases[c->g->nodes[c->from].phase].name);
-    if (*path.left_out) sdag_str_addf(&s, "; left out: %s", path.left_out);
-    p->data = s.at;
+        sdag_str_addf(&s, "images%s %s%lldx%lld%s, %lld channel%s", already, *already ? "" : "of ", (long long)path->h,
+                      (long long)path->w, so, (long long)path->source_c, path->source_c == 1 ? "" : "s");
+    if (*path->kept_names)
+        sdag_str_addf(&s, "; %s as in %s", path->kept_names, c->g->phases[c->g->nodes[c->from].phase].name);
+    if (*path->left_out) sdag_str_addf(&s, "; left out: %s", path->left_out);
+    return s.at;
+}
+
+static sdag_status add_data(composing *c)
+{
+    sdag_apply_path path;
+    const sdag_spec *source;
+    sdag_status status = sdag_apply_find_path(&path, c->p, c->data);
+    if (!status) status = sdag_apply_source(&source, c->p, &path);
+    if (status) return status;
+    c->pretext = path.pretext;
+    if (c->pretext >= 0) c->need[c->pretext] = true; /* its name is taken */
+    c->input = free_name(c, "images");
+    sdag_tree_add(&c->nodes, c->input, source);
+    if (path.n_kept) add_view(c, &path);
+    if (c->pretext >= 0) add_task(c, c->pretext);
+    c->p->data = sentence(c, &path);
     return SDAG_OK;
 }
 

@@ -49,10 +49,9 @@ sdag_status sdag_apply_source_type(const char **type, sdag_apply *p, const sdag_
         return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' reads what %s makes: it takes no files", p->title,
                          *type);
     if (!path->c || (!o->n_inputs && !o->sized)) return SDAG_OK;
-    if (path->c != 1 && path->c != 3 && o->n_inputs)
-        return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC,
-                         "'%s' reads images of %lld channels: files give 1 or 3", p->title,
-                         (long long)path->c);
+    if (path->source_c != 1 && path->source_c != 3 && o->n_inputs)
+        return sdag_fail(p->log, SDAG_USAGE, SDAG_NOLOC, "'%s' reads images of %lld channels: files give 1 or 3",
+                         p->title, (long long)path->source_c);
     *type = "source.images";
     for (int i = 0; i < o->n_inputs; i++) {
         struct stat st;

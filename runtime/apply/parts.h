@@ -32,10 +32,11 @@ sdag_status sdag_apply_compose(sdag_apply *p);
 /* What stands before the nodes: the data of a phase, seen from a node that reads them (path.c). */
 typedef struct sdag_apply_path {
     int32_t source;
-    bool text;              /* tokens, not images */
-    int64_t h, w, c;        /* of the images that arrive at the nodes */
-    bool sized;             /* one of the steps kept sets the size */
-    const sdag_spec **kept; /* transforms in which nothing is drawn */
+    bool text;                            /* tokens, not images */
+    int64_t h, w, c;                      /* of the images that arrive at the nodes; 0: none */
+    int64_t source_h, source_w, source_c; /* of those of the source; h = w = 0: sizes differ */
+    bool sized;                           /* one of the steps kept sets the size */
+    const sdag_spec **kept;               /* transforms in which nothing is drawn */
     int n_kept;
     int32_t pretext;      /* a pretext task that only computes (lightness of colours); -1: none is kept */
     const char *left_out; /* names of the others; "" */
@@ -43,7 +44,10 @@ typedef struct sdag_apply_path {
 } sdag_apply_path;
 sdag_status sdag_apply_find_path(sdag_apply_path *out, sdag_apply *p, const sdag_ref *from);
 
-/* ---- the data (inputs.c) */
+/* ---- the data (source.c, inputs.c) */
+
+/* The source node, as the file would have it. */
+sdag_status sdag_apply_source(const sdag_spec **out, sdag_apply *p, const sdag_apply_path *path);
 
 /* What the source of the phase is to be for the inputs given: "source.images". */
 sdag_status sdag_apply_source_type(const char **type, sdag_apply *p, const sdag_apply_path *path);

@@ -49,6 +49,7 @@ static void take_one(walk *w, const sdag_opt *o, const sdag_spec *item)
     const sdag_spec *options = item->kind == SDAG_SPEC_MAP && item->n ? item->entries[0].value : NULL;
     const char *name = options ? item->entries[0].key : item->text;
     const sdag_record_type *t = name ? record_of(o, name) : NULL;
+    if (!t && name) note(&w->dropped, name);
     if (!t) return;
     const bool sizes = has_size(t), sized = w->out->sized;
     if (t->fixed && !(sizes && w->p->options->sized)) {
@@ -136,6 +137,11 @@ static sdag_status find_shape(walk *w, const sdag_ref *from)
     w->out->h = s.d[1];
     w->out->w = s.d[2];
     w->out->c = s.d[3];
+    const sdag_lowered_port *source = &l->ports[w->out->source][0];
+    const sdag_shape *own = &l->program.values.at[source->n ? source->vals[0] : 0].shape;
+    w->out->source_h = own->rank == 4 ? own->d[1] : 0;
+    w->out->source_w = own->rank == 4 ? own->d[2] : 0;
+    w->out->source_c = source->beside.channels ? source->beside.channels : s.d[3];
     return SDAG_OK;
 }
 

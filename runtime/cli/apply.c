@@ -2,8 +2,10 @@
 #include "runtime/cli/apply.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -63,9 +65,33 @@ void sdag_cli_apply_note(sdag_cli *c, const sdag_apply *p)
                      p->weights ? p->weights : "another node", p->data);
 }
 
+/* Not more often than the eye can follow, and not at all for what is soon done. */
+static bool is_time(void)
+{
+    static double last;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    double now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    bool due = last > 0 && now - last > 0.3;
+    if (due || last == 0) last = now;
+    return due;
+}
+
+void sdag_cli_apply_progress(sdag_cli *c, const sdag_apply *p, bool clear)
+{
+    static bool shown;
+    if (clear && shown) fputs("\r\033[K", stderr);
+    if (clear) shown = false;
+    if (clear || c->quiet || !isatty(STDERR_FILENO) || !is_time()) return;
+    fprintf(stderr, "\r%lld of %lld samples\033[K", (long long)p->done, (long long)p->rows);
+    fflush(stderr);
+    shown = true;
+}
+
 bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id)
 {
     const char *why = sdag_apply_bad(p, id);
+    if (why) sdag_cli_apply_progress(c, p, true);
     if (why) sdag_log_add(c->log, SDAG_WARNING, SDAG_NOLOC, "%s: %s", sdag_apply_name(p, id), why);
     return why != NULL;
 }

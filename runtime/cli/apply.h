@@ -10,6 +10,8 @@
 sdag_status sdag_cli_apply(sdag_apply **out, sdag_cli *c, sdag_apply_options *o);
 /* One line to stderr: which node, which weights, what was done to the data. */
 void sdag_cli_apply_note(sdag_cli *c, const sdag_apply *p);
+/* On a terminal, how far it is; to be called for every batch. clear: takes the line away. */
+void sdag_cli_apply_progress(sdag_cli *c, const sdag_apply *p, bool clear);
 /* A warning for a sample that could not be read; false: it could. */
 bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id);
 /* {"run", "node", "weights", "data", "samples"}, to be added to; NULL: out of memory. */

@@ -84,6 +84,8 @@ sdag_catalog sdag_cli_catalog(void);
 sdag_status sdag_cli_types(sdag_catalog *to, sdag_cli *c);
 /* One plugin into a catalog; dir: what its path is relative to. */
 sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry, sdag_loc loc, const char *dir);
+/* Loads the plugins that a file names, for sdag_cli_catalog; sdag_cli_load does so itself. */
+sdag_status sdag_cli_plugins(sdag_cli *c, const sdag_spec *resolved);
 /* What an entry of `plugins:` is relative to. */
 const char *sdag_cli_plugin_dir(sdag_cli *c, const sdag_spec *spec, const sdag_spec *entry);
 int sdag_cli_threads(const sdag_cli *c); /* --threads, or the CPUs allowed */

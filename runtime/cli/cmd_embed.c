@@ -59,6 +59,7 @@ static sdag_status take(void *arg, const sdag_apply *p, const sdag_tensor *x, co
     embedding *e = arg;
     if (x->dtype != SDAG_DT_F32 || x->shape.rank < 1)
         return sdag_fail(e->c->log, SDAG_USAGE, SDAG_NOLOC, "'%s' gives no numbers for each sample", p->title);
+    sdag_cli_apply_progress(e->c, p, false);
     sdag_status status = e->opened ? SDAG_OK : open_files(e, x);
     for (int64_t i = 0; i < x->shape.d[0] && !status; i++) {
         const float *row = SDAG_DATA_F32(*x) + i * e->width;
@@ -115,6 +116,8 @@ sdag_status sdag_cli_embed(sdag_cli *c)
     sdag_status status = sdag_cli_apply(&p, c, &o);
     if (status) return status;
     sdag_cli_apply_note(c, p);
-    status = finish(&e, sdag_apply_run(p, take, &e));
+    status = sdag_apply_run(p, take, &e);
+    sdag_cli_apply_progress(c, p, true);
+    status = finish(&e, status);
     return status ? status : report(&e, p);
 }

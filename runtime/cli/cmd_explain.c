@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -194,10 +195,20 @@ static sdag_status print_json(explained *e)
     return status;
 }
 
-static sdag_status unknown(explained *e)
+/* The key nearest to the last one of the path, among those beside it and, in a phase, the nodes. */
+static const char *near_key(const sdag_spec *s, const sdag_spec_path *p)
+{
+    for (int i = 0; i + 1 < p->n && s; i++) s = sdag_spec_get(s, p->key[i]);
+    const char *near = s ? sdag_nearest(p->key[p->n - 1], sdag_spec_key, s) : NULL;
+    const sdag_spec *nodes = sdag_spec_get(s, "nodes");
+    return near || !nodes ? near : sdag_nearest(p->key[p->n - 1], sdag_spec_key, nodes);
+}
+
+static sdag_status unknown(explained *e, const sdag_spec *root)
 {
     const sdag_spec_path *p = &e->o.path;
     const char *near = e->t.type ? sdag_nearest(p->key[p->n - 1], option_name, e->t.type->opts) : NULL;
+    if (!near) near = near_key(root, p);
     return sdag_fail(e->c->log, SDAG_USAGE, p->loc[p->n - 1], "nothing sets '%s', and it is no option%s%s%s%s%s",
                      e->path, e->t.type ? " of " : "", e->t.type ? e->t.type->name : "", near ? "; did you mean '" : "",
                      near ? near : "", near ? "'?" : "");
@@ -211,15 +222,21 @@ sdag_status sdag_cli_explain(sdag_cli *c)
     sdag_str s = {.a = c->arena};
     e->c = c;
     sdag_loc typed = {sdag_log_intern(c->log, "KEY"), 1, 1, 0};
+    if (access(c->args[0], F_OK) != 0 && access(c->args[1], F_OK) == 0) { /* KEY FILE is as easily typed */
+        const char *file = c->args[1];
+        c->args[1] = c->args[0];
+        c->args[0] = file;
+    }
     sdag_status status = sdag_spec_load(&files, c->arena, c->log, c->args[0]);
     if (!status) status = sdag_spec_resolve(&root, c->arena, c->log, files.root, c->sets, c->n_sets);
+    if (!status) status = sdag_cli_plugins(c, root);
     if (status) return status;
     sdag_log_source(c->log, "KEY", c->args[1], strlen(c->args[1]));
     status = sdag_spec_origins_find(&e->o, c->arena, c->log, &files, c->sets, c->n_sets, c->args[1], typed);
     if (status) return status == SDAG_INVALID ? SDAG_USAGE : status;
     e->path = sdag_spec_path_text(c->arena, &e->o.path, e->o.path.n);
-    sdag_target_find(&e->t, c, root, &e->o.path);
-    if (!e->o.value && !e->o.list.n && !(e->t.opt && e->t.whole)) return unknown(e);
+    sdag_target_find(&e->t, c, sdag_target_graph(c, c->args[0], c->n_sets), root, &e->o.path);
+    if (!e->o.value && !e->o.list.n && !(e->t.opt && e->t.whole)) return unknown(e, files.root);
     if (c->json) return print_json(e);
     if (e->t.type && e->t.whole && !e->t.opt && !e->t.help) status = node_text(&s, e, &files);
     else {

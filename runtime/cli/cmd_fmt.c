@@ -1,15 +1,28 @@
 /* ssldag fmt: a pipeline in its normal form, to standard output or back into its file. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/file.h"
 #include "graphs/spec/format.h"
 #include "runtime/cli/cli.h"
 
+/* The file behind a link, with the permissions that it has. */
 static sdag_status write_back(sdag_cli *c, const char *path, const char *text)
 {
     sdag_outfile o;
-    sdag_status status = sdag_out_open(&o, c->log, path);
+    struct stat st;
+    char real[PATH_MAX];
+    if (!realpath(path, real) || stat(real, &st) != 0)
+        return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s: %s", path, strerror(errno));
+    sdag_status status = sdag_out_open(&o, c->log, real);
     if (status) return status;
+    if (o.tmp && fchmod(o.fd, st.st_mode & 07777) != 0) {
+        sdag_out_abandon(&o);
+        return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s: %s", path, strerror(errno));
+    }
     sdag_out_write(&o, text, strlen(text));
     return sdag_out_commit(&o, c->log);
 }

@@ -84,6 +84,7 @@ static sdag_status put_object(prediction *r, const char *file, int64_t best, boo
 static sdag_status take(void *arg, const sdag_apply *p, const sdag_tensor *x, const int32_t *ids)
 {
     prediction *r = arg;
+    sdag_cli_apply_progress(r->c, p, false);
     sdag_status status = r->opened ? SDAG_OK : start(r, p, x);
     for (int64_t i = 0; i < x->shape.d[0] && !status; i++) {
         const char *file = sdag_apply_name(p, ids[i]);
@@ -140,7 +141,9 @@ sdag_status sdag_cli_predict(sdag_cli *c)
     sdag_status status = sdag_cli_apply(&p, c, &o);
     if (status) return status;
     sdag_cli_apply_note(c, p);
-    status = finish(&r, p, sdag_apply_run(p, take, &r));
+    status = sdag_apply_run(p, take, &r);
+    sdag_cli_apply_progress(c, p, true);
+    status = finish(&r, p, status);
     if (!status) report(&r, p);
     return status;
 }

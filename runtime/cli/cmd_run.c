@@ -102,7 +102,7 @@ static void fix_plugins(sdag_cli *c, const sdag_spec *spec, const char *here)
         const char *path = item->text ? sdag_plugin_find(c->arena, item->text, &where) : NULL;
         const char *again = item->text ? sdag_plugin_find(c->arena, item->text, &plain) : NULL;
         if (!path) continue;
-        if (sdag_plugin_is_path(item->text) ? item->from_set : !again || strcmp(path, again))
+        if (sdag_plugin_is_path(item->text) ? item->from_set || item->dir : !again || strcmp(path, again))
             item->text = sdag_path_join(c->arena, here, path);
     }
 }
@@ -155,7 +155,8 @@ static void remove_report(const char *path)
 /* A run that failed before its first result leaves no folder behind: the same command can be typed again. */
 static void remove_unused(sdag_cli *c, const char *dir)
 {
-    static const char *const files[] = {"config.yaml", "graph.svg", "metrics.jsonl", "timing.json", "report.html"};
+    static const char *const files[] = {"config.yaml", "graph.svg",   "metrics.jsonl",
+                                        "timing.json", "report.html", "classes.json"};
     struct stat st;
     if (stat(sdag_arena_printf(c->arena, "%s/metrics.jsonl", dir), &st) == 0 && st.st_size > 0) return;
     if (access(sdag_arena_printf(c->arena, "%s/checkpoints", dir), F_OK) == 0) return;

@@ -1,20 +1,18 @@
 /* ssldag test: the operations and node types of a plugin, or those that are built in, against what they say of
- * themselves. A line a check; each op in a process of its own, so that one that crashes is a line too. */
+ * themselves. A line a check, each in a process of its own, so that one that crashes is a line too. */
 #include <dlfcn.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/base/file.h"
 #include "core/ops/ops.h"
 #include "runtime/cli/cli.h"
 #include "runtime/optest/example.h"
 #include "runtime/optest/optest.h"
+#include "runtime/plugin/apart.h"
 #include "runtime/plugin/plugin.h"
+
+enum { SECONDS = 120 }; /* that one check may take */
 
 typedef struct testing {
     sdag_cli *c;
@@ -34,9 +32,9 @@ static void report(testing *t, bool ok, const char *what, const char *name, cons
 
 /* ---- operations ---- */
 
-/* What the child leaves behind: in memory that both see. */
+/* In memory that parent and child see. */
 typedef struct op_result {
-    bool done, ok;
+    bool ok;
     sdag_optest test;
     const sdag_op *unlisted; /* emitted by an adjoint and not in the plugin's list */
     const sdag_op *const *listed;
@@ -56,18 +54,28 @@ static void note_unlisted(void *ctx, const sdag_op *op)
     if (!listed && r->listed && object_of(op) == object_of(r->listed[0])) r->unlisted = op;
 }
 
-static const char *op_verdict(testing *t, const op_result *r, int status, const sdag_op *op)
+static void run_op(void *arg)
 {
-    sdag_arena *a = t->c->arena;
-    if (WIFSIGNALED(status))
-        return sdag_arena_printf(a, "crashed (SIG%s) in row %d", sigabbrev_np(WTERMSIG(status)), r->test.rows);
-    if (!r->done) return sdag_arena_printf(a, "ended the process in row %d", r->test.rows);
+    op_result *r = arg;
+    r->ok = sdag_optest_run(&r->test);
+}
+
+/* What is wrong; NULL: nothing. */
+static const char *op_verdict(testing *t, const op_result *r, const char *end)
+{
+    const sdag_op *op = r->test.op;
+    if (end) return sdag_arena_printf(t->c->arena, "%s in row %d", end, r->test.rows);
     if (!r->ok) return r->test.why;
     if (r->unlisted)
-        return sdag_arena_printf(a, "its adjoint emits '%s', which is not in the plugin's list of ops",
+        return sdag_arena_printf(t->c->arena, "its adjoint emits '%s', which is not in the plugin's list of ops",
                                  r->unlisted->name);
-    if (op->check || op->flags & SDAG_OP_SAMPLES) return NULL;
-    return "has no rows to check (.check)";
+    return op->check || op->flags & SDAG_OP_SAMPLES ? NULL : "has no rows to check (.check)";
+}
+
+static const sdag_reference *find_reference(const sdag_reference *f, const char *op)
+{
+    while (f && f->op && strcmp(f->op, op)) f++;
+    return f && f->op ? f : NULL;
 }
 
 static sdag_status test_op(testing *t, const sdag_op *op)
@@ -81,28 +89,18 @@ static sdag_status test_op(testing *t, const sdag_op *op)
         report(t, false, "op  ", op->name, "has no adjoint: give .grad, or say SDAG_OP_NOGRAD");
         return SDAG_OK;
     }
-    op_result *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (r == MAP_FAILED) return sdag_fail(t->c->log, SDAG_FAILED, SDAG_NOLOC, "op %s: %s", op->name, strerror(errno));
+    op_result *r = sdag_apart_memory(sizeof *r);
+    if (!r) return SDAG_NOMEM;
     r->listed = t->listed;
-    const sdag_reference *f = t->references;
-    while (f && f->op && strcmp(f->op, op->name)) f++;
-    r->test = (sdag_optest){.op = op, .met = note_unlisted, .ctx = r, .reference = f && f->op ? f : NULL};
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0) {
-        signal(SIGSEGV, SIG_DFL);
-        r->ok = sdag_optest_run(&r->test);
-        r->done = true;
-        _exit(0);
-    }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    const char *wrong = pid < 0 ? strerror(errno) : op_verdict(t, r, status, op);
+    r->test = (sdag_optest){.op = op, .met = note_unlisted, .ctx = r};
+    r->test.reference = find_reference(t->references, op->name);
+    const char *wrong = op_verdict(t, r, sdag_apart_run(t->c->arena, SECONDS, run_op, r));
     report(t, !wrong, "op  ", op->name,
            wrong ? wrong
                  : sdag_arena_printf(t->c->arena, "%d row%s, %d gradient%s%s", r->test.rows,
                                      r->test.rows == 1 ? "" : "s", r->test.gradients, r->test.gradients == 1 ? "" : "s",
-                                     f && f->op ? ", against its reference" : ""));
-    munmap(r, sizeof *r);
+                                     r->test.reference ? ", against its reference" : ""));
+    sdag_apart_free(r, sizeof *r);
     return SDAG_OK;
 }
 
@@ -133,33 +131,54 @@ static bool passes(testing *t, const char *text, int *far, const char **message)
     return !status;
 }
 
-static void test_example(testing *t, const char *what, const char *name, const char *node, int first)
+/* In memory that parent and child see. */
+typedef struct example {
+    testing *t;
+    const char *node;
+    int first; /* the place; -1: any */
+    bool ok;
+    char text[600];
+} example;
+
+static void run_example(void *arg)
 {
-    const char *text, *message, *best = "its example passes `check` nowhere";
+    example *e = arg;
+    const char *text, *message, *best = "it passes nowhere";
     int far, furthest = -1;
-    for (int i = first < 0 ? 0 : first; (text = sdag_example_text(t->c->arena, i, node)); i++) {
-        if (passes(t, text, &far, &message)) {
-            report(t, true, what, name,
-                   sdag_arena_printf(t->c->arena, "its example passes `check` as %s", sdag_example_place(i)));
-            return;
-        }
+    sdag_arena *a = e->t->c->arena;
+    for (int i = e->first < 0 ? 0 : e->first; !e->ok && (text = sdag_example_text(a, i, e->node)); i++) {
+        e->ok = passes(e->t, text, &far, &message);
+        if (e->ok) snprintf(e->text, sizeof e->text, "its example passes `check` as %s", sdag_example_place(i));
         if (far > furthest) furthest = far, best = message;
-        if (first >= 0) break;
+        if (e->first >= 0) break;
     }
-    report(t, false, what, name,
-           sdag_arena_printf(t->c->arena, "its example does not pass `check`: %s: %s", node, best));
+    if (!e->ok) snprintf(e->text, sizeof e->text, "its example does not pass `check`: %s: %s", e->node, best);
 }
 
-static void test_type(testing *t, const sdag_node_type *type)
+static sdag_status test_example(testing *t, const char *what, const char *name, const char *node, int first)
+{
+    example *e = sdag_apart_memory(sizeof *e);
+    if (!e) return SDAG_NOMEM;
+    *e = (example){.t = t, .node = node, .first = first};
+    const char *end = sdag_apart_run(t->c->arena, SECONDS, run_example, e);
+    report(t, !end && e->ok, what, name, end ? sdag_arena_printf(t->c->arena, "%s in its example", end) : e->text);
+    sdag_apart_free(e, sizeof *e);
+    return SDAG_OK;
+}
+
+static sdag_status test_type(testing *t, const sdag_node_type *type)
 {
     char why[SDAG_PLUGIN_WHY];
-    if (!sdag_type_sane(why, type)) report(t, false, "type", type->name ? type->name : "?", why);
-    else if (!type->example) report(t, false, "type", type->name, "has no example");
-    else if (!strstr(type->example, type->name)) report(t, false, "type", type->name, "its example is of another type");
-    else test_example(t, "type", type->name, type->example, -1);
+    const char *wrong = !sdag_type_sane(why, type)           ? why
+                        : !type->example                     ? "has no example"
+                        : !strstr(type->example, type->name) ? "its example is of another type"
+                                                             : NULL;
+    if (!wrong) return test_example(t, "type", type->name, type->example, -1);
+    report(t, false, "type", type->name ? type->name : "?", wrong);
+    return SDAG_OK;
 }
 
-static void test_record(testing *t, const char *node, const char *option, const sdag_record_type *r)
+static sdag_status test_record(testing *t, const char *node, const char *option, const sdag_record_type *r)
 {
     const char *place;
     const sdag_node_type *type = sdag_catalog_find(&t->catalog, node);
@@ -167,10 +186,10 @@ static void test_record(testing *t, const char *node, const char *option, const 
     while (strcmp(o->name, option)) o++;
     if (!r->example) {
         report(t, false, "part", r->name, "has no example");
-        return;
+        return SDAG_OK;
     }
     const char *text = sdag_example_of_record(t->c->arena, &place, type, o, r);
-    test_example(t, "part", r->name, text, sdag_example_find(place));
+    return test_example(t, "part", r->name, text, sdag_example_find(place));
 }
 
 /* ---- the command ---- */
@@ -190,7 +209,7 @@ static sdag_status test_plugin(testing *t, const char *entry)
     const char *path = sdag_plugin_find(c->arena, entry, &(sdag_plugin_where){"", c->plugin_path});
     if (!path) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "there is no plugin '%s'", entry);
     status = sdag_plugin_open(&p, c->arena, c->log, SDAG_NOLOC, path, entry);
-    if (!status) status = sdag_plugin_adopt(&t->catalog, c->arena, c->log, SDAG_NOLOC, p, entry);
+    if (!status) status = sdag_plugin_adopt(&t->catalog, c->log, SDAG_NOLOC, p, entry);
     if (status) return status;
     if (!c->quiet)
         printf("%s: %s%s%s, built for ABI %u.%u\n", entry, p->name ? p->name : "a plugin", p->version ? " " : "",
@@ -198,9 +217,9 @@ static sdag_status test_plugin(testing *t, const char *entry)
     t->listed = p->ops;
     t->references = p->references;
     for (int i = 0; p->ops[i] && !status; i++) status = test_op(t, p->ops[i]);
-    for (int i = 0; p->types[i]; i++) test_type(t, p->types[i]);
-    for (int i = 0; p->records[i].node; i++)
-        test_record(t, p->records[i].node, p->records[i].option, p->records[i].record);
+    for (int i = 0; p->types[i] && !status; i++) status = test_type(t, p->types[i]);
+    for (int i = 0; p->records[i].node && !status; i++)
+        status = test_record(t, p->records[i].node, p->records[i].option, p->records[i].record);
     return status ? status : finish(t);
 }
 
@@ -210,7 +229,7 @@ static sdag_status test_built_in(testing *t)
     sdag_status status = SDAG_OK;
     const sdag_op *const *ops = sdag_op_table(&n);
     for (int i = 0; i < n && !status; i++) status = test_op(t, ops[i]);
-    for (int i = 0; i < t->catalog.n; i++) test_type(t, t->catalog.types[i]);
+    for (int i = 0; i < t->catalog.n && !status; i++) status = test_type(t, t->catalog.types[i]);
     return status ? status : finish(t);
 }
 

@@ -24,8 +24,7 @@ sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry
     const sdag_plugin *plugin;
     const char *path = sdag_plugin_find(c->arena, entry, &(sdag_plugin_where){dir, c->plugin_path});
     if (!path && sdag_plugin_is_path(entry))
-        return sdag_fail(c->log, SDAG_IO, loc, "there is no plugin '%s' (%s)", entry,
-                         sdag_path_join(c->arena, dir, entry));
+        return sdag_fail(c->log, SDAG_IO, loc, "there is no plugin '%s'%s%s", entry, *dir ? " in " : "", dir);
     if (!path)
         return sdag_fail(
             c->log, SDAG_IO, loc,
@@ -33,12 +32,13 @@ sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry
             "a file begins with ./",
             entry, entry, sdag_plugin_dir(c->arena));
     sdag_status status = sdag_plugin_open(&plugin, c->arena, c->log, loc, path, entry);
-    return status ? status : sdag_plugin_adopt(to, c->arena, c->log, loc, plugin, entry);
+    return status ? status : sdag_plugin_adopt(to, c->log, loc, plugin, entry);
 }
 
 const char *sdag_cli_plugin_dir(sdag_cli *c, const sdag_spec *spec, const sdag_spec *entry)
 {
     if (entry->from_set) return "";
+    if (entry->dir) return entry->dir; /* of a file that this one extends */
     const char *file = entry->loc.file ? entry->loc.file : spec->loc.file;
     const char *dir = sdag_path_dir(c->arena, file ? file : "");
     const sdag_spec *base = sdag_spec_get(spec, "base");
@@ -79,6 +79,14 @@ sdag_status sdag_cli_types(sdag_catalog *to, sdag_cli *c)
     return status;
 }
 
+sdag_status sdag_cli_plugins(sdag_cli *c, const sdag_spec *resolved)
+{
+    sdag_catalog catalog = built_in();
+    sdag_status status = load_plugins(&catalog, c, resolved);
+    known = catalog;
+    return status;
+}
+
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path)
 {
     sdag_spec_files files;
@@ -89,10 +97,8 @@ sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, c
     if (status) return status;
     if (spec) *spec = resolved;
     if (!g) return SDAG_OK;
-    sdag_catalog catalog = built_in();
-    status = load_plugins(&catalog, c, resolved);
-    known = catalog;
-    return status ? status : sdag_graph_build(g, c->arena, c->log, resolved, &catalog);
+    status = sdag_cli_plugins(c, resolved);
+    return status ? status : sdag_graph_build(g, c->arena, c->log, resolved, &known);
 }
 
 int sdag_cli_threads(const sdag_cli *c) { return c->threads ? c->threads : sdag_cpus(); }

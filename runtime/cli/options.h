@@ -5,9 +5,9 @@
  *   SETS(name, letter, value, help)                    KEY=VALUE, may be repeated
  * Expanded for the fields of sdag_cli and for the table. letter: one character, or 0. */
 /* clang-format off */
-SETS("set", 's', "KEY=VALUE", "change one value of the file: --set epochs=5; may be repeated")
+SETS("set", 's', "KEY=VALUE", "change one value of the file: --set epochs=5; of sweep: list several, epochs=[5, 10]")
 NUMBER(threads, "threads", 't', 1, 255, "N", "worker threads; default: the CPUs that may be used")
-TEXT(out, "out", 0, "DIR", "where to write; default of run: runs/NAME/TIME, of new: the last part of NAME")
+TEXT(out, "out", 0, "DIR", "where to write; default of run: runs/NAME/TIME, of sweep: runs/NAME/sweep-TIME, of new: the last part of NAME")
 TEXT(resume, "resume", 0, "DIR", "continue the run in DIR from its last checkpoint")
 TEXT(stage, "stage", 0, "S", "spec, graph, ops, train, plan or schedule")
 TEXT(phase, "phase", 'p', "NAME", "one phase of the file")

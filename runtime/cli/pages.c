@@ -20,6 +20,8 @@ const sdag_cli_page sdag_cli_pages[] = {
      "a "
      "map of ports. use: phase.node takes over a node of an earlier phase with its weights; freeze: true stops their "
      "training; weights: FILE.safetensors brings them from a file.\n\n"
+     "modules: names graphs with params, in, nodes and out; {type: module.NAME, in: ..., parameters} is one of them as "
+     "a single node. Layers to build them of are called layer.conv2d and so on.\n\n"
      "A number that may change in training takes a schedule: {cosine: [from, to], warmup: 2 epochs}, {linear: [from, "
      "to]}, {steps: 0.1, at: [10 epochs], factor: 0.1}. Durations are N steps or N epochs. Paths are relative to the "
      "file; paths after --set to the current directory.\n\n"
@@ -101,7 +103,8 @@ const sdag_cli_page sdag_cli_pages[] = {
     {"inspect",
      "Without a type, the list of all; with one, its ports, options, defaults, ranges and an example. --json and "
      "--markdown give the same to programs and pages.",
-     "ssldag inspect loss.nt_xent # all about one"},
+     "ssldag inspect loss.nt_xent # all about one\n"
+     "ssldag inspect graph.yaml:module.block # about a module of a file"},
     {"dump",
      "Prints one stage of the compiler: the values of the file (spec), the graph, the operations of the forward pass "
      "(ops), those with gradients and updates (train), where every tensor lies (plan), or what waits for what "

@@ -38,13 +38,15 @@ typedef struct sdag_sweep {
 sdag_status sdag_sweep_plan(sdag_sweep *s, sdag_cli *c);
 /* The sets of a run: those typed, with its values in place of the lists. */
 void sdag_sweep_sets(sdag_spec_set *out, const sdag_sweep *s, const sdag_sweep_run *r);
+
+/* sweep_state.c */
 sdag_status sdag_sweep_open(sdag_sweep *s); /* makes DIR, or reads how far the same sweep got there */
 sdag_status sdag_sweep_save(const sdag_sweep *s);
 
 /* sweep_run.c: runs what has not ended, in the order of the list; SDAG_STOPPED after a signal. */
 sdag_status sdag_sweep_work(sdag_sweep *s);
 
-/* sweep_table.c: the results of the runs that ended, to standard output, sweep.csv and sweep.html. */
+/* sweep_values.c: the results of the runs that ended, to standard output, sweep.csv and sweep.html. */
 sdag_status sdag_sweep_results(const sdag_sweep *s);
 
 #endif

@@ -1,13 +1,8 @@
-/* Which runs a sweep has, and what is kept of it in DIR/sweep.json. */
-#include <errno.h>
+/* Which runs a sweep has: the product of what --set lists, each combination checked. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <jansson.h>
-
-#include "core/base/alloc.h"
 
 #include "core/base/file.h"
 #include "runtime/cli/sweep.h"
@@ -30,15 +25,21 @@ static const sdag_spec *value_at(const sdag_spec *root, const sdag_spec_path *p)
     return NULL;
 }
 
+/* The file as it stands, before what is typed. */
+typedef struct tree {
+    const sdag_spec *raw, *resolved;
+    const sdag_graph *graph; /* NULL: the file is no whole pipeline without the sets */
+} tree;
+
 /* Is one value of this key a list? As the option is declared; where none is, as the file has it now. */
-static bool takes_list(sdag_sweep *s, const sdag_spec *raw, const sdag_spec *resolved, const sdag_spec_path *p)
+static bool takes_list(sdag_sweep *s, const tree *t, const sdag_spec_path *p)
 {
-    sdag_target t;
-    sdag_target_find(&t, s->c, resolved, p);
-    if (t.opt && t.whole)
-        return t.opt->kind == SDAG_OPT_INTS || t.opt->kind == SDAG_OPT_F32S || t.opt->kind == SDAG_OPT_STRS ||
-               t.opt->kind == SDAG_OPT_RECORDS;
-    const sdag_spec *now = value_at(raw, p);
+    sdag_target to;
+    sdag_target_find(&to, s->c, t->graph, t->resolved, p);
+    if (to.opt && to.whole)
+        return to.opt->kind == SDAG_OPT_INTS || to.opt->kind == SDAG_OPT_F32S || to.opt->kind == SDAG_OPT_STRS ||
+               to.opt->kind == SDAG_OPT_RECORDS;
+    const sdag_spec *now = value_at(t->raw, p);
     return now && now->kind == SDAG_SPEC_LIST;
 }
 
@@ -50,18 +51,18 @@ static const char *line_of(sdag_sweep *s, const sdag_spec *v)
     return t.at;
 }
 
-static sdag_status read_axis(sdag_sweep *s, const sdag_spec *raw, const sdag_spec *resolved, int set, sdag_loc at)
+static sdag_status read_axis(sdag_sweep *s, const tree *t, int set, sdag_loc at)
 {
     sdag_cli *c = s->c;
     const sdag_spec *v;
     sdag_spec_path path;
     const char *text = c->sets[set].value;
-    sdag_status status = sdag_spec_path_find(&path, c->arena, c->log, raw, c->sets[set].path, at);
+    sdag_status status = sdag_spec_path_find(&path, c->arena, c->log, t->raw, c->sets[set].path, at);
     if (status) return status;
     at.col = path.loc[path.n - 1].col + path.loc[path.n - 1].len + 1;
     status = sdag_spec_parse_at(&v, c->arena, c->log, at, text, strlen(text));
     if (status || v->kind != SDAG_SPEC_LIST) return status;
-    if (takes_list(s, raw, resolved, &path) && !(v->n && v->items[0]->kind == SDAG_SPEC_LIST)) return SDAG_OK;
+    if (takes_list(s, t, &path) && !(v->n && v->items[0]->kind == SDAG_SPEC_LIST)) return SDAG_OK;
     if (!v->n) return sdag_fail(c->log, SDAG_USAGE, at, "an empty list of values: there is nothing to run");
     sdag_sweep_axis *axis = &s->axes[s->n_axes++];
     *axis = (sdag_sweep_axis){c->sets[set].path, path.key[path.n - 1], set, NULL, v->n};
@@ -80,11 +81,13 @@ static sdag_status read_axes(sdag_sweep *s)
     sdag_loc at = {sdag_log_intern(c->log, "--set"), 1, 1, 0};
     sdag_status status = sdag_spec_load(&files, c->arena, c->log, s->file);
     if (!status) status = sdag_spec_resolve(&resolved, c->arena, c->log, files.root, NULL, 0);
+    if (!status) status = sdag_cli_plugins(c, resolved);
     if (status) return status;
     for (int i = 0; i < c->n_sets; i++) sdag_str_addf(&typed, "%s=%s\n", c->sets[i].path, c->sets[i].value);
     if (c->n_sets) sdag_log_source(c->log, "--set", typed.at, typed.n);
+    const tree t = {files.root, resolved, sdag_target_graph(c, s->file, 0)};
     s->axes = SDAG_NEWS(c->arena, sdag_sweep_axis, c->n_sets);
-    for (int i = 0; i < c->n_sets && !status; i++, at.line++) status = read_axis(s, files.root, resolved, i, at);
+    for (int i = 0; i < c->n_sets && !status; i++, at.line++) status = read_axis(s, &t, i, at);
     if (status) return status;
     if (!s->n_axes)
         return sdag_fail(
@@ -246,86 +249,4 @@ sdag_status sdag_sweep_plan(sdag_sweep *s, sdag_cli *c)
     if (!status) status = make_runs(s);
     if (!status) status = check_runs(s);
     return status ? status : name_dirs(s);
-}
-
-/* ---- DIR/sweep.json ---- */
-
-static json_t *keys_json(const sdag_sweep *s)
-{
-    json_t *j = json_object();
-    for (int i = 0; i < s->n_axes; i++) {
-        json_t *values = json_array();
-        for (int k = 0; k < s->axes[i].n; k++) json_array_append_new(values, json_string(s->axes[i].values[k]));
-        json_object_set_new(j, s->axes[i].path, values);
-    }
-    return j;
-}
-
-static const char *state_path(const sdag_sweep *s) { return sdag_path_join(s->c->arena, s->dir, "sweep.json"); }
-
-static sdag_status out_of_memory(void *json)
-{
-    json_decref(json);
-    return SDAG_NOMEM;
-}
-
-sdag_status sdag_sweep_save(const sdag_sweep *s)
-{
-    json_t *runs = json_array();
-    json_t *j = json_pack("{s:i, s:s, s:o, s:s, s:o}", "version", 1, "file", s->file, "keys", keys_json(s), "config",
-                          s->config, "runs", runs);
-    if (!j) return out_of_memory(j);
-    for (int i = 0; i < s->n_runs; i++) {
-        const sdag_sweep_run *r = &s->runs[i];
-        json_t *one = json_pack("{s:s, s:s}", "folder", strrchr(r->dir, '/') + 1, "values", r->label);
-        if (one && r->code >= 0) json_object_set_new(one, "code", json_integer(r->code));
-        json_array_append_new(runs, one);
-    }
-    char *text = json_dumps(j, JSON_INDENT(2));
-    if (!text) return out_of_memory(j);
-    sdag_outfile o;
-    sdag_status status = sdag_out_open(&o, s->c->log, state_path(s));
-    if (!status) {
-        sdag_out_write(&o, text, strlen(text));
-        sdag_out_write(&o, "\n", 1);
-        status = sdag_out_commit(&o, s->c->log);
-    }
-    sdag_free(text);
-    json_decref(j);
-    return status;
-}
-
-/* How the runs of the same sweep ended; what failed otherwise than by diverging is tried again. */
-static sdag_status read_state(sdag_sweep *s, const json_t *j)
-{
-    json_t *keys = keys_json(s);
-    const char *config = json_string_value(json_object_get(j, "config"));
-    bool same = keys && json_equal(json_object_get(j, "keys"), keys) && config && strcmp(config, s->config) == 0;
-    json_decref(keys);
-    if (!same)
-        return sdag_fail(s->c->log, SDAG_USAGE, SDAG_NOLOC,
-                         "%s holds another sweep: its pipeline or its values differ; give another --out", s->dir);
-    const json_t *runs = json_object_get(j, "runs");
-    for (int i = 0; i < s->n_runs; i++) {
-        const json_t *code = json_object_get(json_array_get(runs, (size_t)i), "code");
-        int ended = (int)json_integer_value(code);
-        if (code && (ended == 0 || ended == sdag_exit_code(SDAG_DIVERGED))) s->runs[i].code = ended;
-    }
-    return SDAG_OK;
-}
-
-sdag_status sdag_sweep_open(sdag_sweep *s)
-{
-    json_error_t e;
-    const char *path = state_path(s);
-    if (access(path, F_OK) == 0) {
-        json_t *j = json_load_file(path, 0, &e);
-        sdag_status status = j ? read_state(s, j) : sdag_fail(s->c->log, SDAG_IO, SDAG_NOLOC, "%s: %s", path, e.text);
-        json_decref(j);
-        return status;
-    }
-    if (access(s->dir, F_OK) == 0 && rmdir(s->dir) != 0) /* an empty folder may be there */
-        return sdag_fail(s->c->log, SDAG_USAGE, SDAG_NOLOC, "%s exists and holds no sweep: give another --out", s->dir);
-    sdag_status status = sdag_make_dirs(s->c->log, SDAG_NOLOC, s->dir);
-    return status ? status : sdag_sweep_save(s);
 }

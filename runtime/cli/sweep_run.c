@@ -55,7 +55,9 @@ static const char **arguments(const sdag_sweep *s, const sdag_sweep_run *r)
         *SDAG_PUSH(c->arena, &v) = "--out";
         *SDAG_PUSH(c->arena, &v) = r->dir;
     }
+    if (c->plugin_path) *SDAG_PUSH(c->arena, &v) = sdag_arena_printf(c->arena, "--plugin-path=%s", c->plugin_path);
     if (c->threads) *SDAG_PUSH(c->arena, &v) = sdag_arena_printf(c->arena, "--threads=%d", c->threads);
+    if (c->plugin_path) *SDAG_PUSH(c->arena, &v) = sdag_arena_printf(c->arena, "--plugin-path=%s", c->plugin_path);
     if (c->no_progress) *SDAG_PUSH(c->arena, &v) = "--no-progress";
     if (c->quiet) *SDAG_PUSH(c->arena, &v) = "--quiet";
     if (!exists(s, r)) {

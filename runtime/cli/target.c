@@ -5,11 +5,13 @@
 
 #include "graphs/graph/words.h"
 
-/* The map of phases.P.nodes.N, and of nodes written inside it as far as the path goes. */
+/* The map of phases.P.nodes.N or modules.M.nodes.N, and of nodes written inside it as far as the path goes. */
 static const sdag_spec *node_map(const sdag_spec *root, const sdag_spec_path *p, int *n)
 {
-    const sdag_spec *s = sdag_spec_get(root, "phases"), *found;
-    if (p->n < 4 || strcmp(p->key[0], "phases") != 0 || strcmp(p->key[2], "nodes") != 0) return NULL;
+    const sdag_spec *s, *found;
+    if (p->n < 4 || strcmp(p->key[2], "nodes") != 0) return NULL;
+    if (strcmp(p->key[0], "phases") != 0 && strcmp(p->key[0], "modules") != 0) return NULL;
+    s = sdag_spec_get(root, p->key[0]);
     found = sdag_spec_get(sdag_spec_get(sdag_spec_get(s, p->key[1]), "nodes"), p->key[3]);
     *n = 4;
     s = found;
@@ -65,14 +67,46 @@ static const char *common_help(const char *key)
     return NULL;
 }
 
-void sdag_target_find(sdag_target *e, sdag_cli *c, const sdag_spec *root, const sdag_spec_path *p)
+/* The type that the graph gave the node at the first n keys: that of a module was made for it. */
+static const sdag_node_type *type_in(const sdag_graph *g, const sdag_spec_path *p, int n)
+{
+    char name[4 * SDAG_SPEC_KEY_MAX];
+    size_t at = 0;
+    for (int i = 3; i < n && at < sizeof name; i++) /* one written inside another: knn.query */
+        at += (size_t)snprintf(name + at, sizeof name - at, "%s%s", i > 3 ? "." : "", p->key[i]);
+    if (strcmp(p->key[0], "phases") != 0) return NULL;
+    for (int32_t i = 0; g && n > 3 && i < g->n_phases; i++) {
+        int32_t node = strcmp(g->phases[i].name, p->key[1]) == 0 ? sdag_graph_find(g, i, name) : -1;
+        if (node >= 0) return g->nodes[node].type;
+    }
+    return NULL;
+}
+
+static void close_log(void *log) { sdag_log_destroy(log); }
+
+sdag_graph *sdag_target_graph(sdag_cli *c, const char *file, int n_sets)
+{
+    sdag_cli quiet = *c;
+    sdag_graph *g;
+    quiet.log = sdag_log_create(NULL);
+    quiet.n_sets = n_sets;
+    quiet.verbose = false;
+    if (!quiet.log) sdag_arena_escape(c->arena);
+    sdag_arena_defer(c->arena, close_log, quiet.log); /* places in the graph live as long */
+    return sdag_cli_load(&g, NULL, &quiet, file) ? NULL : g;
+}
+
+void sdag_target_find(sdag_target *e, sdag_cli *c, const sdag_graph *g, const sdag_spec *root, const sdag_spec_path *p)
 {
     int n = 0;
     const sdag_spec *node = node_map(root, p, &n);
-    sdag_catalog own = sdag_cli_catalog(), catalog = sdag_catalog_all(c->arena, &own);
-    *e = (sdag_target){.type = type_of(&catalog, root, node), .whole = p->n == n};
+    const sdag_catalog own = sdag_cli_catalog(), all = sdag_catalog_all(c->arena, &own);
+    const sdag_catalog catalog = sdag_module_types(c->arena, root, &all);
+    *e = (sdag_target){.type = type_in(g, p, n), .whole = p->n == n};
+    if (!e->type) e->type = type_of(&catalog, root, node);
     if (p->n == 1) e->help = sdag_help_of(sdag_root_help, p->key[0]);
     if (p->n == 3 && strcmp(p->key[0], "phases") == 0) e->help = sdag_help_of(sdag_phase_help, p->key[2]);
+    if (p->n == 3 && strcmp(p->key[0], "modules") == 0) e->help = sdag_help_of(sdag_module_help, p->key[2]);
     if (!e->type || p->n == n) return;
     const char *key = p->key[n];
     e->of = e->type->name;

@@ -86,9 +86,12 @@ static bool is_input(const walk *w, sdag_val v)
     const sdag_program_op *o = producer(w, v);
     if (is_op(o, "decode") || is_op(o, "read_tokens")) return true;
     if (is_op(o, "slice") && is_op(producer(w, o->in[0]), "read_tokens")) return true;
-    if (!w->bare || !o) return false;
+    if (!o) return false;
+    const sdag_role role = o->node >= 0 ? w->x.graph->nodes[o->node].type->role : SDAG_ROLE_COUNT;
+    if (role == SDAG_ROLE_SOURCE && o->op->flags & SDAG_OP_RANDOM) return true; /* codes: whoever calls draws them */
+    if (!w->bare) return false;
     if (is_op(o, "to_f32") && is_op(producer(w, o->in[0]), "decode")) return true;
-    return o->node >= 0 && is_data(w->x.graph->nodes[o->node].type->role); /* seen from behind it */
+    return is_data(role); /* seen from behind it */
 }
 
 static sdag_status fail_at(const walk *w, int32_t node, const char *what)
@@ -181,14 +184,15 @@ static sdag_status add_leaves(walk *w, const sdag_program_op *o)
 static void add_input(walk *w)
 {
     const sdag_value *v = &w->x.p->values.at[w->input];
-    const bool text = v->dtype == SDAG_DT_I32;
+    const sdag_gnode *source = &w->x.graph->nodes[w->apply->source];
+    const char *about = v->dtype == SDAG_DT_I32  ? "numbers of tokens"
+                        : v->dtype == SDAG_DT_U8 ? "pixels, channels last, red green blue, 0 is black and 255 is white"
+                        : v->shape.rank == 4     ? "pixels, channels last, as the network takes them"
+                                                 : source->type->outs[0].help;
     int64_t d[SDAG_RANK_MAX], times;
     for (int i = 0; i < v->shape.rank; i++) d[i] = sdag_onnx_dim(&w->x, w->input, i, &times);
-    w->x.input = w->x.name[w->input] = text ? "tokens" : "image";
-    sdag_onnx_value(w->x.m, true, w->x.input, dtype_of(v->dtype), v->shape.rank, d,
-                    text                     ? "numbers of tokens"
-                    : v->dtype == SDAG_DT_U8 ? "pixels, channels last, red green blue, 0 is black and 255 is white"
-                                             : "pixels, channels last, as the network takes them");
+    w->x.input = w->x.name[w->input] = source->type->outs[0].name; /* "image", "tokens", "code" */
+    sdag_onnx_value(w->x.m, true, w->x.input, dtype_of(v->dtype), v->shape.rank, d, about);
 }
 
 static sdag_status add_op(walk *w, int i)

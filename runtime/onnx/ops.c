@@ -67,6 +67,16 @@ static void gelu(sdag_onnx *x, const sdag_program_op *o)
     give(x, o, planes, sdag_onnx_node(x->m, "Mul", times(x, in, 0.5f), plus(x, inner, 1), NULL));
 }
 
+static void softplus(sdag_onnx *x, const sdag_program_op *o) { map1(x, o, "Softplus"); }
+
+static void power(sdag_onnx *x, const sdag_program_op *o)
+{
+    bool planes;
+    const char *in = take(x, o, &planes);
+    const float p = ((const sdag_attr_value *)o->attr)->value;
+    give(x, o, planes, sdag_onnx_node(x->m, "Pow", in, sdag_onnx_number(x->m, p), NULL));
+}
+
 static void clamp(sdag_onnx *x, const sdag_program_op *o)
 {
     const sdag_attr_clamp *c = o->attr;
@@ -369,6 +379,8 @@ const sdag_onnx_row sdag_onnx_rows[] = {
     {"sqrt", sqrt_, NULL},
     {"abs", abs_, NULL},
     {"square", square, NULL},
+    {"power", power, NULL},
+    {"softplus", softplus, NULL},
     {"clamp", clamp, NULL},
     {"affine", affine, NULL},
     {"stop_grad", same, NULL},

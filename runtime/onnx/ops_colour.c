@@ -52,9 +52,15 @@ void sdag_onnx_lab_to_rgb(sdag_onnx *x, const sdag_program_op *o)
 {
     static const float f[] = {1 / 116.0f, 1 / 116.0f, 1 / 116.0f, 1 / 500.0f, 0, 0, 0, 0, -1 / 200.0f};
     static const float shift[] = {16 / 116.0f, 16 / 116.0f, 16 / 116.0f}, least[] = {-1e30f, -1e30f, 0};
-    static const float rgb[] = {3.240481343f * 0.95047f,  -0.969254950f * 0.95047f, 0.055646639f * 0.95047f,
-                                -1.537151516f,            1.875990001f,             -0.204041338f,
-                                -0.498536326f * 1.08883f, 0.041555927f * 1.08883f,  1.057311070f * 1.08883f};
+    static const float rgb[] = {3.240481343f * 0.95047f,
+                                -0.969254950f * 0.95047f,
+                                0.055646639f * 0.95047f,
+                                -1.537151516f,
+                                1.875990001f,
+                                -0.204041338f,
+                                -0.498536326f * 1.08883f,
+                                0.041555927f * 1.08883f,
+                                1.057311070f * 1.08883f};
     const char *t = mix(x, sdag_onnx_in(x, o, 0), f, shift);
     t = sdag_onnx_node(x->m, "Max", t, constant(x, 1, least, sizeof least), NULL);
     t = above(x, t, 0.2068966f, power(x, t, 3), line(x, t, 1 / 7.787f, -16 / 116.0f / 7.787f));

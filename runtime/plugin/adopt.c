@@ -83,11 +83,26 @@ static sdag_status add_record(sdag_catalog *c, sdag_arena *a, sdag_log *log, sda
     return SDAG_OK;
 }
 
-sdag_status sdag_plugin_adopt(sdag_catalog *c, sdag_arena *a, sdag_log *log, sdag_loc loc, const sdag_plugin *p,
-                              const char *name)
+typedef struct adopting {
+    sdag_catalog *c;
+    sdag_log *log;
+    sdag_loc loc;
+    const sdag_plugin *p;
+    const char *name;
+} adopting;
+
+static sdag_status adopt(void *arg)
 {
-    sdag_status status = add_types(c, a, log, loc, p, name);
-    if (!status) status = check_ops(log, loc, p, name);
-    for (int i = 0; !status && p->records[i].node; i++) status = add_record(c, a, log, loc, &p->records[i], name);
+    const adopting *o = arg;
+    sdag_arena *a = sdag_plugin_memory();
+    sdag_status status = add_types(o->c, a, o->log, o->loc, o->p, o->name);
+    if (!status) status = check_ops(o->log, o->loc, o->p, o->name);
+    for (int i = 0; !status && o->p->records[i].node; i++)
+        status = add_record(o->c, a, o->log, o->loc, &o->p->records[i], o->name);
     return status;
+}
+
+sdag_status sdag_plugin_adopt(sdag_catalog *c, sdag_log *log, sdag_loc loc, const sdag_plugin *p, const char *name)
+{
+    return sdag_arena_try(sdag_plugin_memory(), adopt, &(adopting){c, log, loc, p, name});
 }

@@ -2,7 +2,7 @@
 #   SSLDAG_PUBLIC_HEADERS   paths from the root
 #   SSLDAG_EXPORTS          the version script, written anew when a header changes
 set(SSLDAG_PUBLIC_HEADERS
-    core/base/arena.h core/base/file.h core/base/log.h core/base/map.h core/base/rng.h core/base/status.h
+    core/base/alloc.h core/base/arena.h core/base/file.h core/base/log.h core/base/map.h core/base/rng.h core/base/status.h
     core/base/str.h
     core/cpu/broadcast.h core/cpu/mathf.h core/cpu/rows.h core/cpu/simd.h core/cpu/tiling.h
     core/data/dataset.h core/data/vocab.h

@@ -42,7 +42,7 @@ string(REGEX REPLACE "/$" "" PC_PREFIX "${PC_PREFIX}")
 configure_file(runtime/plugin/ssldag.pc.in ${PROJECT_BINARY_DIR}/ssldag.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/ssldag.pc DESTINATION ${pc_dir})
 
-install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/ssldag/examples)
+install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/ssldag/examples PATTERN build EXCLUDE)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES core/node/PLUGINS.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ssldag/plugins)

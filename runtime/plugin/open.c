@@ -1,30 +1,22 @@
 /* Loading a shared object: first in a process of its own, then here. */
 #include <dlfcn.h>
-#include <errno.h>
 #include <fenv.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <fcntl.h>
-
+#include "runtime/plugin/apart.h"
 #include "runtime/plugin/plugin.h"
 
 /* What is being done, for the message on a crash. */
-typedef enum { STAGE_LOAD, STAGE_GET, STAGE_TABLES, STAGE_INIT, STAGE_DONE } stage;
+typedef enum { STAGE_LOAD, STAGE_GET, STAGE_TABLES, STAGE_INIT } stage;
 static const char *const stage_words[] = {"while it was loaded", "in sdag_plugin_get", "while its tables were read",
                                           "in its init"};
 
 typedef struct opening {
-    sdag_arena *a;
+    sdag_arena *a; /* of messages */
     sdag_log *log;
     sdag_loc loc;
     const char *path, *name;
     volatile int *stage;
-    bool trial;
     const sdag_plugin *out;
 } opening;
 
@@ -50,21 +42,40 @@ static void *load(opening *o, bool *changed)
 
 /* ---- here ---- */
 
+sdag_arena *sdag_plugin_memory(void)
+{
+    static sdag_arena memory; /* all zero is empty */
+    return &memory;
+}
+
 enum { OPEN_MAX = 256 };
-static void *ready[OPEN_MAX]; /* handles whose init has been called */
+static struct {
+    void *handle;
+    const sdag_plugin *plugin;
+} ready[OPEN_MAX]; /* whose init has been called */
 static int n_ready;
 
-static bool is_ready(const void *handle)
+static const sdag_plugin *find_ready(const void *handle)
 {
     for (int i = 0; i < n_ready; i++)
-        if (ready[i] == handle) return true;
-    return false;
+        if (ready[i].handle == handle) return ready[i].plugin;
+    return NULL;
+}
+
+/* The same file once more, by a later pipeline of this process. */
+static const sdag_plugin *opened_before(const char *path)
+{
+    void *handle = n_ready ? dlopen(path, RTLD_NOW | RTLD_NOLOAD) : NULL;
+    const sdag_plugin *plugin = handle ? find_ready(handle) : NULL;
+    if (handle) dlclose(handle);
+    return plugin;
 }
 
 static const char *dl_reason(sdag_arena *a)
 {
-    const char *text = dlerror();
-    return text ? sdag_arena_str(a, text) : "dlopen gives no reason";
+    const char *text = dlerror(),
+               *newer = text && strstr(text, "undefined symbol: sdag_") ? "; is it for a newer ssldag?" : "";
+    return text ? sdag_arena_printf(a, "%s%s", text, newer) : "dlopen gives no reason";
 }
 
 static sdag_status refuse(const opening *o, const char *why)
@@ -83,6 +94,17 @@ static get_function *find_entry(void *handle)
     return entry.function;
 }
 
+typedef struct extension {
+    const sdag_plugin *from, *to;
+} extension;
+
+static sdag_status extend(void *arg)
+{
+    extension *e = arg;
+    e->to = sdag_plugin_extend(sdag_plugin_memory(), e->from);
+    return SDAG_OK;
+}
+
 static sdag_status read_tables(opening *o, get_function *get)
 {
     char why[SDAG_PLUGIN_WHY] = "";
@@ -91,19 +113,22 @@ static sdag_status read_tables(opening *o, get_function *get)
     *o->stage = STAGE_TABLES;
     if (!p) return refuse(o, "is no plugin of ssldag: sdag_plugin_get gives NULL");
     if (!sdag_plugin_fits(why, p)) return refuse(o, why);
-    o->out = sdag_plugin_extend(o->a, p);
+    extension e = {.from = p};
+    sdag_status status = sdag_arena_try(sdag_plugin_memory(), extend, &e);
+    if (status) return status;
+    o->out = e.to;
     if (!sdag_plugin_sane(why, o->out)) return refuse(o, sdag_arena_printf(o->a, "is not in order: %s", why));
     return SDAG_OK;
 }
 
 static sdag_status start(opening *o, void *handle)
 {
-    if (is_ready(handle)) return SDAG_OK;
     if (n_ready == OPEN_MAX) return refuse(o, "is one too many: 256 can be loaded");
     *o->stage = STAGE_INIT;
     const char *wrong = o->out->init ? o->out->init() : NULL;
     if (wrong) return refuse(o, sdag_arena_printf(o->a, "cannot be used: %s", wrong));
-    ready[n_ready++] = handle;
+    ready[n_ready].handle = handle;
+    ready[n_ready++].plugin = o->out;
     return SDAG_OK;
 }
 
@@ -124,61 +149,24 @@ static sdag_status open_here(opening *o)
         status = refuse(o, "changes the arithmetic of the whole process (flush-to-zero) when it is loaded: link it "
                            "without -ffast-math");
     if (!status) status = start(o, handle);
-    if (status && !is_ready(handle)) dlclose(handle);
-    return status;
+    return status; /* never unloaded, also when refused: something of it may be known by its address */
 }
 
 /* ---- in a process of its own ---- */
 
-static void child_signals(void)
+/* Copied to the child, but for *stage. What is wrong without a crash is found, and said, by the parent. */
+static void try_in_child(void *arg)
 {
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGALRM, SIGTERM};
-    const struct rlimit no_core = {0, 0};
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
-    setrlimit(RLIMIT_CORE, &no_core);
-    alarm(SDAG_PLUGIN_SECONDS);
-}
-
-_Noreturn static void child(opening *o)
-{
-    int null = open("/dev/null", O_RDWR);
-    if (null >= 0) {
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-    }
-    child_signals();
+    opening *o = arg;
     o->log = sdag_log_create(NULL);
-    if (o->log) open_here(o); /* what is wrong without a crash is found, and said, by the parent */
-    *o->stage = STAGE_DONE;
-    _exit(0);
-}
-
-static sdag_status judge(opening *o, int status)
-{
-    int at = *o->stage;
-    if (at == STAGE_DONE) return SDAG_OK;
-    const char *where = stage_words[at];
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-        return refuse(o,
-                      sdag_arena_printf(o->a, "did not come back within %d s: it hung %s", SDAG_PLUGIN_SECONDS, where));
-    if (WIFSIGNALED(status)) {
-        const char *name = sigabbrev_np(WTERMSIG(status));
-        return refuse(o, sdag_arena_printf(o->a, "crashed (SIG%s) %s", name ? name : "?", where));
-    }
-    return refuse(o, sdag_arena_printf(o->a, "ended the process (exit code %d) %s", WEXITSTATUS(status), where));
+    if (o->log) open_here(o);
 }
 
 static sdag_status try_out(opening *o)
 {
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0) child(o);
-    if (pid < 0)
-        return sdag_fail(o->log, SDAG_FAILED, o->loc, "no process to try plugin '%s' in: %s", o->name, strerror(errno));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) return sdag_fail(o->log, SDAG_FAILED, o->loc, "waitpid: %s", strerror(errno));
-    return judge(o, status);
+    opening trial = *o;
+    const char *end = sdag_apart_run(o->a, SDAG_PLUGIN_SECONDS, try_in_child, &trial);
+    return end ? refuse(o, sdag_arena_printf(o->a, "%s %s", end, stage_words[*o->stage])) : SDAG_OK;
 }
 
 sdag_status sdag_plugin_open(const sdag_plugin **out, sdag_arena *a, sdag_log *log, sdag_loc loc, const char *path,
@@ -187,13 +175,13 @@ sdag_status sdag_plugin_open(const sdag_plugin **out, sdag_arena *a, sdag_log *l
     /* dlopen looks in the system's folders for what has no '/' */
     opening o = {.a = a, .log = log, .loc = loc, .name = name};
     o.path = strchr(path, '/') ? path : sdag_arena_printf(a, "./%s", path);
-    int *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return sdag_fail(log, SDAG_FAILED, loc, "plugin '%s': %s", name, strerror(errno));
+    if ((*out = opened_before(o.path))) return SDAG_OK;
+    int *shared = sdag_apart_memory(sizeof *shared);
+    if (!shared) return SDAG_NOMEM;
     o.stage = shared;
-    opening trial = o;
-    sdag_status status = try_out(&trial);
+    sdag_status status = try_out(&o);
     if (!status) status = open_here(&o);
-    munmap(shared, sizeof *shared);
+    sdag_apart_free(shared, sizeof *shared);
     *out = o.out;
     return status;
 }

@@ -2,7 +2,7 @@
  *
  *   const char *path = sdag_plugin_find(arena, "./dcl.so", &where);         // NULL: there is none
  *   status = sdag_plugin_open(&plugin, arena, log, loc, path, "./dcl.so");  // tried, loaded, checked
- *   status = sdag_plugin_adopt(&catalog, arena, log, loc, plugin, "./dcl.so");
+ *   status = sdag_plugin_adopt(&catalog, log, loc, plugin, "./dcl.so");
  *
  * A plugin is loaded in a process of its own first: one that crashes, hangs or ends the process is refused with a
  * message. It is never unloaded: what it gives lives as long as the process. Not thread-safe; before the pool starts.
@@ -33,10 +33,11 @@ bool sdag_plugin_is_path(const char *entry);
 sdag_status sdag_plugin_open(const sdag_plugin **out, sdag_arena *a, sdag_log *log, sdag_loc loc, const char *path,
                              const char *name);
 /* Adds what it gives to a catalog; a name that is there already is refused. */
-sdag_status sdag_plugin_adopt(sdag_catalog *c, sdag_arena *a, sdag_log *log, sdag_loc loc, const sdag_plugin *p,
-                              const char *name);
+sdag_status sdag_plugin_adopt(sdag_catalog *c, sdag_log *log, sdag_loc loc, const sdag_plugin *p, const char *name);
 
 /* ---- for the sources of this folder, and tests */
+
+sdag_arena *sdag_plugin_memory(void); /* of what lives as long as the process */
 
 enum { SDAG_PLUGIN_WHY = 300 };
 

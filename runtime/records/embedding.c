@@ -18,12 +18,18 @@ static bool by_tsne(const sdag_recorder *r)
     return way && !strcmp(way, "tsne");
 }
 
+/* The first encoder of the phase; in one that is built of layers, what its first head or projector reads. */
 static int32_t first_encoder(const sdag_recorder *r)
 {
     const sdag_graph *g = r->session->graph;
     const sdag_phase *ph = &g->phases[r->session->phase];
     for (int i = 0; i < ph->n_nodes; i++)
         if (g->nodes[ph->order[i]].type->role == SDAG_ROLE_ENCODER) return ph->order[i];
+    for (int i = 0; i < ph->n_nodes; i++) {
+        const sdag_gnode *n = &g->nodes[ph->order[i]];
+        if (n->type->role != SDAG_ROLE_HEAD && n->type->role != SDAG_ROLE_PROJECTOR) continue;
+        if (n->n_in && n->in[0].n && g->nodes[n->in[0].refs[0].node].type->trains) return n->in[0].refs[0].node;
+    }
     return -1;
 }
 

@@ -87,14 +87,14 @@ static sdag_status write_all(void *arg)
     json_object_set_new(env, "seconds", json_real(sdag_now() - r->began));
     json_object_set_new(env, "seconds_for_report", json_real(r->spent));
     for (int k = 0; k < FILES; k++)
-        write_file(r, k, sdag_arena_printf(&r->arena, "%s/%s", r->session->options->out_dir, kinds[k].name));
+        write_file(r, k, sdag_arena_printf(&r->scratch, "%s/%s", r->session->options->out_dir, kinds[k].name));
     return SDAG_OK;
 }
 
 void sdag_records_write(sdag_recorder *r, bool last)
 {
     write_args w = {r, last};
-    sdag_arena_try(&r->arena, write_all, &w);
+    sdag_arena_try(&r->scratch, write_all, &w);
 }
 
 /* ---- what an earlier part of the run has kept */

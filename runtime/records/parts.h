@@ -28,7 +28,8 @@ typedef struct sdag_views {
     sdag_task *task; /* NULL: there is nothing to see */
     sdag_view *list;
     int n;
-    int64_t rows; /* samples */
+    int64_t rows;  /* samples */
+    bool *foreign; /* [node] */
 } sdag_views;
 
 enum { SDAG_EMBEDDING_POINTS = 500, SDAG_EMBEDDING_MOMENTS = 6 };
@@ -48,6 +49,7 @@ struct sdag_recorder {
     sdag_log *silent;       /* of what may go wrong */
     bool warned;
     double began, spent, written, write_cost; /* seconds, monotonic */
+    sdag_arena scratch;                       /* emptied after every moment: there are many in a long phase */
     /* of the phase */
     sdag_arena arena;
     sdag_task *task;

@@ -22,7 +22,7 @@ static void release(sdag_recorder *r)
     r->timing = (sdag_timing){0};
     r->task = NULL;
     sdag_arena_free(&r->arena);
-    sdag_arena_init(&r->arena);
+    sdag_arena_free(&r->scratch);
 }
 
 void sdag_records_close(sdag_session *s)
@@ -30,7 +30,6 @@ void sdag_records_close(sdag_session *s)
     sdag_recorder *r = s->records;
     if (!r) return;
     release(r);
-    sdag_arena_free(&r->arena);
     for (int k = 0; k < FILES; k++) json_decref(r->files[k]);
     sdag_log_destroy(r->silent);
     sdag_free(r);
@@ -44,6 +43,7 @@ void sdag_records_open(sdag_session *s, const sdag_cursor *at)
     if (!r) return;
     *r = (sdag_recorder){.session = s, .silent = sdag_log_create(NULL), .began = began};
     sdag_arena_init(&r->arena);
+    sdag_arena_init(&r->scratch);
     s->records = r;
     if (r->silent && sdag_records_read(r, at)) {
         release(r);
@@ -78,7 +78,7 @@ static sdag_status record_timing(void *arg)
     sdag_recorder *r = arg;
     const sdag_timing *m = &r->timing;
     if (!m->steps) return SDAG_OK;
-    const sdag_times t = sdag_times_sum(&r->arena, r->task, m->op_s, m->steps);
+    const sdag_times t = sdag_times_sum(&r->scratch, r->task, m->op_s, m->steps);
     set_phase(r->files[FILE_TIMING], sdag_records_phase_name(r),
               json_pack("{s:I, s:i, s:f, s:o, s:o}", "steps", (json_int_t)m->steps, "threads",
                         r->session->options->threads, "step_s", m->step_s / (double)m->steps, "nodes",
@@ -114,7 +114,7 @@ void sdag_records_phase_over(sdag_session *s)
 {
     sdag_recorder *r = s->records;
     if (!r) return;
-    if (r->task) sdag_arena_try(&r->arena, record_timing, r);
+    if (r->task) sdag_arena_try(&r->scratch, record_timing, r);
     release(r);
 }
 
@@ -173,8 +173,9 @@ void sdag_records_moment(sdag_session *s, bool last)
     if (!r) return;
     if (!last && (now - r->written < seconds_between_files || r->spent + r->write_cost > share * (now - r->began)))
         return;
-    if (r->task) sdag_arena_try(&r->arena, record_timing, r);
+    if (r->task) sdag_arena_try(&r->scratch, record_timing, r);
     sdag_records_write(r, last);
+    sdag_arena_free(&r->scratch);
     r->written = sdag_now();
     r->write_cost = r->written - now;
     r->spent += r->write_cost;

@@ -21,20 +21,22 @@ static bool is_image(const sdag_recorder *r, const sdag_lowered_port *p)
 
 static bool is_data(sdag_role r) { return r == SDAG_ROLE_SOURCE || r == SDAG_ROLE_AUGMENT || r == SDAG_ROLE_PRETEXT; }
 
-/* Whether a node comes from a source that the phase's steps do not read (a probe's). */
-static bool is_foreign(const sdag_recorder *r, int32_t node)
+/* Which nodes come from a source that the phase's steps do not read (a probe's). */
+static void find_foreign(sdag_recorder *r)
 {
-    const sdag_gnode *g = &r->session->graph->nodes[node];
+    const sdag_graph *g = r->session->graph;
+    const sdag_phase *ph = &g->phases[r->session->phase];
     const sdag_program *p = &r->task->lowered->program;
-    bool read = false;
-    if (g->type->role == SDAG_ROLE_SOURCE) {
-        for (int i = 0; i < p->feeds.n; i++) read |= p->feeds.at[i].node == node;
-        return !read;
+    bool *foreign = r->views.foreign = SDAG_NEWS(&r->arena, bool, g->n_nodes + 1);
+    for (int i = 0; i < ph->n_nodes; i++) {
+        const int32_t n = ph->order[i];
+        const sdag_gnode *node = &g->nodes[n];
+        foreign[n] = node->type->role == SDAG_ROLE_SOURCE;
+        for (int k = 0; k < p->feeds.n; k++)
+            if (p->feeds.at[k].node == n) foreign[n] = false;
+        for (int k = 0; k < node->n_in; k++)
+            for (int j = 0; j < node->in[k].n; j++) foreign[n] |= foreign[node->in[k].refs[j].node];
     }
-    for (int i = 0; i < g->n_in; i++)
-        for (int k = 0; k < g->in[i].n; k++)
-            if (is_foreign(r, g->in[i].refs[k].node)) return true;
-    return false;
 }
 
 static const char *tile_name(const sdag_recorder *r, int32_t node, int port, const char *view)
@@ -78,7 +80,7 @@ static void add_beside(const sdag_recorder *r, sdag_view *v)
     const sdag_ref *target = target_of(r, v->node);
     const sdag_program *p = &r->task->lowered->program;
     const int32_t source = p->feeds.n ? p->feeds.at[0].node : -1;
-    if (target && !is_foreign(r, target->node)) add_tile(r, v, target->node, target->port, 0);
+    if (target && !r->views.foreign[target->node]) add_tile(r, v, target->node, target->port, 0);
     else if (source >= 0 && ports_of(r, source) && is_image(r, &ports_of(r, source)[0])) add_tile(r, v, source, 0, 0);
 }
 
@@ -106,7 +108,7 @@ static sdag_view view_of(const sdag_recorder *r, int32_t node)
             if (!v.n && !v.data) add_beside(r, &v);
             for (int k = 0; k < ports[i].n; k++) add_tile(r, &v, node, i, k);
         }
-    return is_foreign(r, node) ? (sdag_view){.node = node} : v;
+    return r->views.foreign[node] ? (sdag_view){.node = node} : v;
 }
 
 static int64_t smallest_batch(const sdag_program *p)
@@ -127,6 +129,7 @@ void sdag_views_make(sdag_recorder *r)
     int32_t *nodes = SDAG_NEWS(a, int32_t, VIEWS * (SDAG_GRID_TILES + 1));
     *look = (sdag_lower_look){.nodes = nodes, .data = -1};
     v->list = SDAG_NEWS(a, sdag_view, VIEWS);
+    find_foreign(r);
     for (int i = 0; i < ph->n_nodes && v->n < VIEWS; i++) {
         const sdag_view one = view_of(r, ph->order[i]);
         if (!one.n) continue;

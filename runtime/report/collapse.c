@@ -8,15 +8,28 @@
 /* Below, an embedding has all but lost what it could say; see nodes/probe/collapse.c for the two measures. */
 static const double spread_low = 0.2, rank_low = 2;
 
+static bool ends_with(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+    return n > m && !strcmp(name + n - m, ending);
+}
+
+bool sdag_collapse_shows(const sdag_folder *f, const sdag_series *s)
+{
+    bool spread = ends_with(s->name, ".spread"), rank = ends_with(s->name, ".rank");
+    if (!spread && !rank) return false;
+    int n = (int)(strrchr(s->name, '.') - s->name);
+    const sdag_series *other =
+        sdag_folder_series(f, s->phase, sdag_arena_printf(f->a, "%.*s.%s", n, s->name, spread ? "rank" : "spread"));
+    return other && other->n;
+}
+
 /* The curve of NODE.rank beside series i, when that is NODE.spread. */
 static const sdag_series *rank_beside(const sdag_folder *f, int i)
 {
     const sdag_series *s = &f->series[i];
-    size_t n = strlen(s->name);
-    if (n < 8 || strcmp(s->name + n - 7, ".spread") || !s->n) return NULL;
-    const sdag_series *rank =
-        sdag_folder_series(f, s->phase, sdag_arena_printf(f->a, "%.*s.rank", (int)n - 7, s->name));
-    return rank && rank->n ? rank : NULL;
+    if (!s->n || !ends_with(s->name, ".spread") || !sdag_collapse_shows(f, s)) return NULL;
+    return sdag_folder_series(f, s->phase, sdag_arena_printf(f->a, "%.*s.rank", (int)strlen(s->name) - 7, s->name));
 }
 
 static bool has(sdag_folder *f)
@@ -34,6 +47,7 @@ static void put_one(sdag_page *p, const sdag_series *s, const char *title, int s
     if (s->n > 1) {
         sdag_plot_line line = {s->name, s->at, s->n_at, style};
         sdag_plot_write(p, &(sdag_plot){title, "step", &line, 1, false});
+        sdag_curves_data(p, s);
     }
     sdag_page_f(p, "</figure>\n");
 }

@@ -87,20 +87,42 @@ static void put_values(sdag_page *p, const sdag_runs *r)
     sdag_page_f(p, "</table></div></section>\n");
 }
 
+static void put_diffs_across(sdag_page *p, const sdag_runs *r)
+{
+    sdag_page_f(p, "<thead><tr><th></th>");
+    for (int i = 0; i < r->n; i++) put_label(p, r, i);
+    sdag_page_f(p, "</tr></thead>\n<tbody>");
+    for (int d = 0; d < r->n_diffs; d++) {
+        SDAG_PAGE(p, "<tr data-path=\"", r->diffs[d].path, "\"><th><code>", r->diffs[d].path, "</code></th>");
+        for (int i = 0; i < r->n; i++) put_text(p, r->diffs[d].text[i]);
+        sdag_page_f(p, "</tr>\n");
+    }
+    sdag_page_f(p, "</tbody>");
+}
+
+static void put_diffs_below(sdag_page *p, const sdag_runs *r)
+{
+    sdag_page_f(p, "<thead><tr><th></th>");
+    for (int d = 0; d < r->n_diffs; d++) SDAG_PAGE(p, "<th><code>", r->diffs[d].path, "</code></th>");
+    sdag_page_f(p, "</tr></thead>\n<tbody>");
+    for (int i = 0; i < r->n; i++) {
+        sdag_page_f(p, "<tr>");
+        put_label(p, r, i);
+        for (int d = 0; d < r->n_diffs; d++) put_text(p, r->diffs[d].text[i]);
+        sdag_page_f(p, "</tr>\n");
+    }
+    sdag_page_f(p, "</tbody>");
+}
+
 static void put_diffs(sdag_page *p, const sdag_runs *r)
 {
     sdag_page_f(p, "<section id=\"config\"><h2>What differs in the configs</h2>\n");
     if (r->n_diffs == 0) sdag_page_f(p, "<p>Nothing.</p>\n");
     else {
-        sdag_page_f(p, "<div class=\"wide\"><table class=\"plain runs\"><thead><tr><th></th>");
-        for (int i = 0; i < r->n; i++) put_label(p, r, i);
-        sdag_page_f(p, "</tr></thead>\n<tbody>");
-        for (int d = 0; d < r->n_diffs; d++) {
-            SDAG_PAGE(p, "<tr data-path=\"", r->diffs[d].path, "\"><th><code>", r->diffs[d].path, "</code></th>");
-            for (int i = 0; i < r->n; i++) put_text(p, r->diffs[d].text[i]);
-            sdag_page_f(p, "</tr>\n");
-        }
-        sdag_page_f(p, "</tbody></table></div>\n");
+        sdag_page_f(p, "<div class=\"wide\"><table class=\"plain runs\">");
+        if (r->n > BELOW) put_diffs_below(p, r);
+        else put_diffs_across(p, r);
+        sdag_page_f(p, "</table></div>\n");
     }
     if (r->more_diffs) sdag_page_f(p, "<p class=\"quiet\">And %d more keys.</p>\n", r->more_diffs);
     sdag_page_f(p, "</section>\n");

@@ -8,18 +8,23 @@
 
 enum { LINES_MAX = 6, PLOTS_MAX = 60 };
 
-static bool is_curve(const sdag_series *s) { return s->n > 1 && !sdag_speed_is(s->name); }
+static bool is_curve(const sdag_folder *f, const sdag_series *s)
+{
+    return s->n > 1 && !sdag_speed_is(s->name) && !sdag_collapse_shows(f, s);
+}
 
 static bool has(sdag_folder *f)
 {
     for (int i = 0; i < f->n_series; i++)
-        if (is_curve(&f->series[i])) return true;
+        if (is_curve(f, &f->series[i])) return true;
     return false;
 }
 
 static const char *last_name(const char *name)
 {
     const char *dot = strrchr(name, '.');
+    size_t n = strlen(name);
+    if (n > 5 && !strcmp(name + n - 5, "_loss")) return "loss"; /* val_loss */
     return dot && dot[1] ? dot + 1 : name;
 }
 
@@ -31,11 +36,11 @@ static int gather(const sdag_series *out[LINES_MAX], const sdag_folder *f, int i
     int n = 0;
     for (int k = 0; k < f->n_series && n < LINES_MAX; k++) {
         const sdag_series *o = &f->series[k];
-        if (!is_curve(o) || strcmp(o->phase, s->phase) || strcmp(last_name(o->name), last_name(s->name))) continue;
+        if (!is_curve(f, o) || strcmp(o->phase, s->phase) || strcmp(last_name(o->name), last_name(s->name))) continue;
         if (k < i && n == 0) {
             int before = 0; /* those past the limit begin a drawing of their own */
             for (int j = k; j < i; j++)
-                before += is_curve(&f->series[j]) && !strcmp(f->series[j].phase, s->phase) &&
+                before += is_curve(f, &f->series[j]) && !strcmp(f->series[j].phase, s->phase) &&
                           !strcmp(last_name(f->series[j].name), last_name(s->name));
             if (before % LINES_MAX) return 0;
             k = i - 1;
@@ -46,7 +51,7 @@ static int gather(const sdag_series *out[LINES_MAX], const sdag_folder *f, int i
     return n;
 }
 
-static void put_data(sdag_page *p, const sdag_series *s)
+void sdag_curves_data(sdag_page *p, const sdag_series *s)
 {
     SDAG_PAGE(p, "<span class=\"data\" data-phase=\"", s->phase, "\" data-curve=\"", s->name, "\"");
     sdag_page_f(p, " data-points=\"%lld\" data-last-step=\"%.0f\" data-last=\"%.9g\"></span>", (long long)s->n,
@@ -70,7 +75,7 @@ static void put_plot(sdag_page *p, const sdag_series *const *s, int n)
     sdag_page_f(p, "</figcaption>\n");
     sdag_plot_write(p, &plot);
     if (n > 1) sdag_plot_legend(p, &plot);
-    for (int k = 0; k < n; k++) put_data(p, s[k]);
+    for (int k = 0; k < n; k++) sdag_curves_data(p, s[k]);
     int64_t bad = 0;
     for (int k = 0; k < n; k++) bad += s[k]->bad;
     if (bad) sdag_page_f(p, "<p class=\"quiet\">%lld values are not finite, and not drawn.</p>", (long long)bad);
@@ -84,7 +89,7 @@ static void put(sdag_page *p, sdag_folder *f)
     for (int ph = 0; ph < f->n_phases; ph++) {
         bool open = false;
         for (int i = 0; i < f->n_series && plots < PLOTS_MAX; i++) {
-            if (strcmp(f->series[i].phase, f->phases[ph]) || !is_curve(&f->series[i])) continue;
+            if (strcmp(f->series[i].phase, f->phases[ph]) || !is_curve(f, &f->series[i])) continue;
             int n = gather(s, f, i);
             if (n == 0) continue;
             if (!open) SDAG_PAGE(p, "<h3>", f->phases[ph], "</h3>\n<div class=\"plots\">\n");

@@ -1,9 +1,11 @@
 #include "runtime/report/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -47,6 +49,28 @@ bool sdag_folder_file(char **text, size_t *len, sdag_folder *f, const char *name
     sdag_status status = sdag_file_read(text, len, f->a, quiet, SDAG_NOLOC, path, limit);
     if (status) sdag_folder_note(f, name, "cannot be read");
     return !status;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static void close_dir(void *d) { closedir(d); }
+
+int sdag_folder_find(const char **out, int most, sdag_folder *f, const char *ending)
+{
+    enum { NAMES_MAX = 1000 };
+    DIR *d = opendir(f->dir);
+    if (!d) return 0;
+    sdag_arena_defer(f->a, close_dir, d);
+    SDAG_VEC(const char *) names = {0};
+    size_t m = strlen(ending);
+    for (struct dirent *e; (e = readdir(d)) && names.n < NAMES_MAX;) {
+        size_t n = strlen(e->d_name);
+        if (n > m && *e->d_name != '.' && !strcmp(e->d_name + n - m, ending))
+            *SDAG_PUSH(f->a, &names) = sdag_arena_str(f->a, e->d_name);
+    }
+    if (names.n) qsort(names.at, (size_t)names.n, sizeof *names.at, by_name);
+    int n = names.n < most ? names.n : most;
+    for (int i = 0; i < n; i++) out[i] = names.at[i];
+    return n;
 }
 
 static void release_json(void *v) { json_decref(v); }

@@ -46,7 +46,9 @@ typedef struct sdag_folder {
     sdag_series *series; /* in the order in which the metrics name them */
     int n_series;
     int64_t lines, bad_lines, dropped; /* of metrics.jsonl; dropped: values of series past the limit */
-    bool busy;                         /* a run is at work in the folder */
+    const char *time_svg;              /* the pipeline coloured by time, when it could be drawn; NULL */
+    size_t time_svg_len;
+    bool busy; /* a run is at work in the folder */
     sdag_note notes[SDAG_FOLDER_NOTES_MAX];
     int n_notes;
 } sdag_folder;
@@ -67,6 +69,8 @@ const char *sdag_folder_state(const sdag_folder *f);
 /* A regular file of the folder, of at most limit bytes; false: not there (a note when it is there and cannot be read).
  */
 bool sdag_folder_file(char **text, size_t *len, sdag_folder *f, const char *name, size_t limit);
+/* Names of the files of the folder itself that end so, by name; how many, at most `most`. */
+int sdag_folder_find(const char **out, int most, sdag_folder *f, const char *ending);
 void sdag_folder_note(sdag_folder *f, const char *file, const char *fmt, ...) SDAG_PRINTF(3, 4);
 
 #endif

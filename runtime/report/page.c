@@ -137,7 +137,12 @@ const char *sdag_page_number(char buf[32], double v)
     double size = fabs(v);
     if (!isfinite(v)) return strcpy(buf, "not finite");
     if (size >= 1e5 && size < 1e15) return sdag_page_count(buf, v);
-    snprintf(buf, 32, size != 0 && (size < 1e-3 || size >= 1e15) ? "%.3g" : "%.4g", v);
+    if (size >= 0.01 || size == 0) snprintf(buf, 32, size >= 1e15 ? "%.3g" : "%.4g", v);
+    else if (size >= 1e-3) snprintf(buf, 32, "%.3g", v);
+    else {
+        int n = (int)floor(log10(size) + 1e-12);
+        snprintf(buf, 32, "%.3ge%d", v / pow(10, n), n);
+    }
     return buf;
 }
 

@@ -47,7 +47,7 @@ static void put_axes(sdag_page *p, const frame *f)
     sdag_page_f(p, "<path class=\"axis\" d=\"M%d,%dH%d\"/>", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT);
     if (f->plot->x_label) {
         sdag_page_f(p, "<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"end\">", WIDTH - RIGHT, HEIGHT - 4);
-        SDAG_PAGE(p, "", f->plot->x_label, f->y.log ? " (equal factors are equally high)</text>" : "</text>");
+        SDAG_PAGE(p, "", f->plot->x_label, f->y.log ? ", log scale</text>" : "</text>");
     }
 }
 

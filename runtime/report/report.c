@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/report/section.h"
+#include "viz/viz.h"
 
 static const sdag_section *const sections[] = {
 #define X(name) &sdag_section_##name,
@@ -114,6 +115,22 @@ typedef struct writing {
     sdag_page page;
 } writing;
 
+/* The pipeline with the times of timing.json; without, where they do not fit the graph. */
+static void draw_times(const writing *w, sdag_folder *f)
+{
+    char *text;
+    size_t len;
+    sdag_log *quiet = sdag_log_create(NULL);
+    if (!quiet) sdag_arena_escape(w->a);
+    sdag_arena_defer(w->a, (void (*)(void *))sdag_log_destroy, quiet);
+    sdag_viz_options o = {.heat = SDAG_VIZ_HEAT_TIME, .run = w->dir};
+    sdag_status status = sdag_viz_text(&text, &len, w->a, quiet, w->g, &o);
+    if (status == SDAG_NOMEM) sdag_arena_escape(w->a);
+    if (status) return;
+    f->time_svg = text;
+    f->time_svg_len = len;
+}
+
 static sdag_status write_page(void *arg)
 {
     writing *w = arg;
@@ -121,6 +138,7 @@ static sdag_status write_page(void *arg)
     sdag_folder *f;
     bool has[SECTIONS];
     sdag_status status = sdag_folder_read(&f, w->a, w->log, w->dir);
+    if (!status && w->g && f->timing) draw_times(w, f);
     if (!status) status = sdag_out_open(p, w->log, w->path);
     if (status) return status;
     sdag_page_head(p, sdag_arena_printf(w->a, "%s \xe2\x80\x93 %s", f->name, sdag_folder_state(f)));

@@ -12,9 +12,9 @@
 #include "core/base/log.h"
 #include "graphs/graph/graph.h"
 
-/* Rewrites DIR/report.html. g: the pipeline, for the number of steps to come and the order of its phases; NULL: the
- * folder says what it can. SDAG_IO when the page cannot be written. What the page takes from the arena stays in it:
- * give it one of its own when pages are written again and again. */
+/* Rewrites DIR/report.html. g: the pipeline, for its picture with the times of the nodes; NULL: the page does without.
+ * SDAG_IO when the page cannot be written. What the page takes from the arena stays in it: give it one of its own when
+ * pages are written again and again. */
 sdag_status sdag_report_write(sdag_arena *a, sdag_log *log, const sdag_graph *g, const char *dir);
 
 /* The same, to a file elsewhere. */

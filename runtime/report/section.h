@@ -18,6 +18,7 @@ typedef struct sdag_section {
     X(pipeline)          \
     X(curves)            \
     X(views)             \
+    X(texts)             \
     X(embedding)         \
     X(confusion)         \
     X(collapse)          \
@@ -25,6 +26,11 @@ typedef struct sdag_section {
     X(memory)            \
     X(config)            \
     X(versions)
+
+/* Whether a curve is drawn by the section of collapse, and not again by that of curves. */
+bool sdag_collapse_shows(const sdag_folder *f, const sdag_series *s);
+/* What tests, and programs that read a page, find of a curve: an empty element with its numbers. */
+void sdag_curves_data(sdag_page *p, const sdag_series *s);
 
 #define X(name) extern const sdag_section sdag_section_##name;
 SDAG_SECTIONS(X)

@@ -4,7 +4,7 @@
 
 #include "core/base/str.h"
 
-enum { DEPTH_MAX = 64, ATTRIBUTES_MAX = 40, STYLES_MAX = 8 };
+enum { DEPTH_MAX = 64, ATTRIBUTES_MAX = 40 };
 
 typedef struct word {
     const char *at;
@@ -15,8 +15,8 @@ typedef struct walk {
     const char *p, *end;
     word open[DEPTH_MAX];
     int depth;
-    word styles[STYLES_MAX]; /* to be left out */
-    int n_styles;
+    sdag_arena *a;
+    SDAG_VEC(word) dropped; /* parts that are left out, in their order */
 } walk;
 
 static const char *const elements[] = {
@@ -129,7 +129,8 @@ static bool read_entity(walk *w)
         c = c * (hex ? 16 : 10) + v;
     }
     if (!digits || w->p >= w->end || *w->p++ != ';') return false;
-    return (c >= 0x20 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) || (c >= 0x10000 && c <= 0x10ffff);
+    return c == 9 || c == 10 || c == 13 || (c >= 0x20 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) ||
+           (c >= 0x10000 && c <= 0x10ffff);
 }
 
 static bool read_value(walk *w)
@@ -141,6 +142,9 @@ static bool read_value(walk *w)
     }
     return w->p++ < w->end;
 }
+
+static bool is_id(word a) { return a.n == 2 && memcmp(a.at, "id", 2) == 0; }
+static bool is_gradient(word element) { return element.n == 14 && memcmp(element.at + 6, "Gradient", 8) == 0; }
 
 static bool read_element(walk *w)
 {
@@ -163,6 +167,9 @@ static bool read_element(walk *w)
         word v = {value, (size_t)(w->p - 1 - value)};
         if (seen[n].n >= 5 && !memcmp(seen[n].at, "xmlns", 5) && (v.n < 18 || memcmp(v.at, "http://www.w3.org/", 18)))
             return false;
+        /* names are the page's: those of groups serve nobody, and two pictures have the same ones */
+        if (is_id(seen[n]) && !is_gradient(name))
+            *SDAG_PUSH(w->a, &w->dropped) = (word){before, (size_t)(w->p - before)};
         const char *url = memmem(v.at, v.n, "url(", 4); /* a gradient of its own, and nothing farther */
         if (url && (url + 4 >= v.at + v.n || url[4] != '#')) return false;
     }
@@ -229,11 +236,11 @@ static bool read_style(walk *w)
     const char *from = w->p;
     w->p += strlen("<style>");
     const char *end = memchr(w->p, '<', (size_t)(w->end - w->p));
-    if (!end || w->depth == 0 || w->n_styles == STYLES_MAX) return false;
+    if (!end || w->depth == 0) return false;
     w->p = end;
     if (!starts(w, "</style>")) return false;
     w->p += strlen("</style>");
-    w->styles[w->n_styles++] = (word){from, (size_t)(w->p - from)};
+    *SDAG_PUSH(w->a, &w->dropped) = (word){from, (size_t)(w->p - from)};
     return true;
 }
 
@@ -259,16 +266,16 @@ static bool read_drawing(walk *w)
 
 const char *sdag_svg_inert(size_t *out_len, sdag_arena *a, const char *text, size_t len)
 {
-    walk w = {.p = text, .end = text + len};
+    walk w = {.p = text, .end = text + len, .a = a};
     if (!is_text(text, len) || !skip_prolog(&w)) return NULL;
     const char *from = w.p;
     if (!read_drawing(&w)) return NULL;
     char *out = sdag_arena_get(a, (size_t)(w.p - from) + 1), *to = out;
-    for (int i = 0; i <= w.n_styles; i++) {
-        const char *end = i < w.n_styles ? w.styles[i].at : w.p;
+    for (int i = 0; i <= w.dropped.n; i++) {
+        const char *end = i < w.dropped.n ? w.dropped.at[i].at : w.p;
         memcpy(to, from, (size_t)(end - from));
         to += end - from;
-        if (i < w.n_styles) from = end + w.styles[i].n;
+        if (i < w.dropped.n) from = end + w.dropped.at[i].n;
     }
     *out_len = (size_t)(to - out);
     return out;

@@ -27,7 +27,8 @@ static void put_rows(sdag_page *p, sdag_arena *a, const json_t *o, const char *b
     size_t i;
     json_object_foreach((json_t *)o, key, v)
     {
-        const char *name = *before ? sdag_arena_printf(a, "%s: %s", before, key) : key;
+        bool plain = !*before || !strcmp(before, "versions");
+        const char *name = !plain ? sdag_arena_printf(a, "%s: %s", before, key) : key;
         if (json_is_object(v) && depth < DEPTH_MAX) {
             put_rows(p, a, v, name, depth + 1, rows);
             continue;

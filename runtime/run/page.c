@@ -1,5 +1,5 @@
 /* The page of a run while it runs: where the run stands (report/state.json), then report.html, at moments that cost
- * little: some seconds apart, and never more than a fiftieth of the time. Nothing of it can fail the run. */
+ * little: some seconds apart, and no more than about a hundredth of the time. Nothing of it can fail the run. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,8 @@
 #include "runtime/run/session.h"
 
 /* Seconds between two pages; at the end of a phase; and how many times its own cost must have passed. */
-static const double between_pages = 3, between_phases = 1, times_cost = 50;
+static const double between_pages = 3, between_phases = 1, times_cost = 100;
+static const double picture_after = 30;
 
 typedef struct page_args {
     sdag_session *s;
@@ -65,8 +66,11 @@ static sdag_status write_state(const page_args *p)
 static sdag_status write_page(void *arg)
 {
     page_args *p = arg;
+    /* the picture of times takes three times what all the rest does: short runs draw it once, at their end */
+    bool times = strcmp(p->state, "running") != 0 || sdag_now() - p->s->page.began > picture_after;
     sdag_status status = write_state(p);
-    return status ? status : sdag_report_write(p->arena, p->log, p->s->graph, p->s->options->out_dir);
+    if (status) return status;
+    return sdag_report_write(p->arena, p->log, times ? p->s->graph : NULL, p->s->options->out_dir);
 }
 
 static void write_now(sdag_session *s, const char *state, const char *message)
@@ -111,8 +115,8 @@ void sdag_page_moment(sdag_session *s, bool phase_over)
 {
     double since = sdag_now() - s->page.written;
     s->page.moved = true;
-    if (!s->options->no_report && since >= (phase_over ? between_phases : between_pages) &&
-        since >= times_cost * s->page.cost)
+    if (s->options->no_report) return;
+    if (since >= (phase_over ? between_phases : between_pages) && since >= times_cost * s->page.cost)
         write_now(s, "running", NULL);
 }
 

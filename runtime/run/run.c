@@ -19,8 +19,8 @@ static sdag_status run_phase(sdag_session *s, sdag_cursor *at)
     sdag_store_drop_slots(s, at->phase);
     *at = (sdag_cursor){.phase = at->phase + 1, .metrics_bytes = s->metrics.bytes};
     status = sdag_metrics_summary(s);
+    if (!status) sdag_records_moment(s, true); /* a run that goes on behind the phase does not look at it again */
     if (!status) status = sdag_checkpoint_write(s, at);
-    if (!status) sdag_records_moment(s, true);
     if (!status) sdag_page_moment(s, true);
     return status;
 }

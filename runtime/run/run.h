@@ -4,9 +4,10 @@
  *   status = sdag_run(&o, arena, log);
  *
  * What a run writes: config.yaml (the effective pipeline), graph.svg, metrics.jsonl (a line an event), summary.json
- * (the last value of every probe, by phase), report.html (the run as a page, runtime/report), timing.json and report/
- * (what the page is made from, runtime/records), checkpoints/NNNNNN.safetensors (the last two),
- * weights/PHASE.NODE.safetensors at the end of each phase, and what its sinks write. */
+ * (the last value of every probe, by phase), classes.json (names of classes, by source), report.html (the run as a
+ * page, runtime/report), timing.json and report/ (what the page is made from, runtime/records),
+ * checkpoints/NNNNNN.safetensors (the last two), weights/PHASE.NODE.safetensors at the end of each phase, and what its
+ * sinks write. */
 #ifndef SDAG_RUNTIME_RUN_RUN_H
 #define SDAG_RUNTIME_RUN_RUN_H
 
@@ -19,7 +20,7 @@ typedef struct sdag_run_options {
     bool resume;   /* continue from the newest checkpoint of out_dir that verifies */
     bool progress; /* a bar on stderr; otherwise a line an epoch when not quiet */
     bool quiet;
-    bool no_report;        /* keep nothing for a report, and write no page */
+    bool no_report;        /* keep nothing for a report */
     const char *embedding; /* "tsne": maps of features by t-SNE; otherwise by principal components */
     bool tensorboard;      /* scalars also as events of TensorBoard, in out_dir/tensorboard */
 } sdag_run_options;

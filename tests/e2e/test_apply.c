@@ -231,6 +231,80 @@ static void test_names(void **state)
     free(numbers);
 }
 
+/* Images of mixed sizes, and a chain that resizes: what is drawn is left out, a random crop cuts the middle. */
+static void test_resizing(void **state)
+{
+    (void)state;
+    static const char *const chains[][2] = {
+        {"[{resize: {size: 12}}, {center_crop: {size: 10}}, {normalize: {mean: 0, std: 1}}]",
+         "resize, center_crop, normalize as in predict"},
+        {"[{resize: {size: 12}}, {random_crop: {size: 10}}, horizontal_flip, {normalize: {mean: 0, std: 1}}]",
+         "resize, center_crop, normalize as in predict; left out: random_crop, horizontal_flip"},
+    };
+    picture_write("sizes/test/a/1.png", 16, 30, 1);
+    picture_write("sizes/test/b/2.jpg", 40, 30, 2);
+    picture_write("sizes/test/b/3.png", 19, 50, 3);
+    for (int i = 0; i < 2; i++) {
+        char text[2000];
+        snprintf(text, sizeof text,
+                 "version: 1\nphases:\n  train:\n    steps: 1\n    nodes:\n"
+                 "      images: {type: source.images, path: sizes, size: 10, batch: 2}\n"
+                 "      encoder: {type: encoder.cnn, in: images, widths: [4]}\n"
+                 "      wide: {type: projector.mlp, in: encoder, widths: [4]}\n"
+                 "      loss: {type: loss.mse, in: {x: wide, y: encoder}}\n"
+                 "      optimizer: {type: optimizer.sgd, in: loss}\n"
+                 "  predict:\n    nodes:\n"
+                 "      images: {type: source.images, path: sizes, split: test, size: 0, batch: 2}\n"
+                 "      view: {type: augment, in: images, ops: %s}\n"
+                 "      encoder: {use: train.encoder, in: view}\n"
+                 "      file: {type: sink.npy, in: encoder, path: own.npy}\n",
+                 chains[i][0]);
+        temp_write("sizes.yaml", text, strlen(text));
+        tree_remove("sized");
+        child_run(&c, "run", "sizes.yaml", "--out", "sized", "-q");
+        assert_true(child_ends(&c, 0, NULL));
+        child_run(&c, "embed", "sized", "sizes/test", "-o", i ? "drawn.npy" : "fixed.npy");
+        assert_true(child_ends(&c, 0, chains[i][1]));
+        if (!i) assert_true(same_files("fixed.npy", "sized/own.npy"));
+    }
+    assert_true(same_files("fixed.npy", "drawn.npy"));
+    temp_write("sizes/test/b/4.png", "no picture", 10);
+    child_run(&c, "embed", "sized", "sizes/test", "-o", "x.npy");
+    assert_true(child_ends(&c, 4, "sizes/test/b/4.png: not a PNG or JPEG file"));
+    child_run(&c, "embed", "sized", "sizes/test", "-o", "x.npy", "--skip-bad");
+    assert_true(child_ends(&c, 0, "warning: sizes/test/b/4.png"));
+}
+
+/* A table of labels in the place of class folders; its own predictions can be one. */
+static void test_table(void **state)
+{
+    (void)state;
+    static const char text[] = "version: 1\nphases:\n  train:\n    epochs: 1\n    nodes:\n"
+                               "      few: {type: source.images, path: flat, labels: labels.csv, size: 8, batch: 2}\n"
+                               "      encoder: {type: encoder.cnn, in: few, widths: [4]}\n"
+                               "      head: {type: head.classifier, in: encoder, classes: 2}\n"
+                               "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
+                               "      optimizer: {type: optimizer.sgd, in: loss}\n";
+    static const char labels[] = "file,class\nc.png,old\na.png,new\n";
+    picture_write("flat/a.png", 16, 16, 1);
+    picture_write("flat/b.jpg", 40, 30, 2);
+    picture_write("flat/c.png", 9, 50, 3);
+    temp_write("table.yaml", text, strlen(text));
+    temp_write("labels.csv", labels, strlen(labels));
+    child_run(&c, "run", "table.yaml", "--out", "table", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "predict", "table", "flat", "-o", "guess.csv");
+    assert_true(child_ends(&c, 0, "3 samples in guess.csv"));
+    char *csv = text_of("guess.csv");
+    assert_int_equal(strncmp(csv, "file,class,probability,p_new,p_old\nflat/a.png,", 46), 0);
+    free(csv);
+    child_run(&c, "run", "table.yaml", "--set", "phases.train.nodes.few.labels=guess.csv", "--out", "again", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    temp_write("labels.csv", "c.png,old\nq.png,new\n", 20);
+    child_run(&c, "run", "table.yaml", "--out", "wrong", "-q");
+    assert_true(child_ends(&c, 4, "labels.csv, line 2: no file 'q.png'"));
+}
+
 /* ---- what is wrong with the images */
 
 static void test_bad_images(void **state)
@@ -357,13 +431,42 @@ static void test_text(void **state)
     assert_true(child_ends(&c, 2, "has no classifier"));
 }
 
+/* Lines with labels in training, with or without them afterwards. */
+static void test_lines(void **state)
+{
+    (void)state;
+    static const char text[] = "version: 1\nphases:\n  train:\n    epochs: 2\n    nodes:\n"
+                               "      lines: {type: source.text, path: lines.tsv, tokens: bytes, special: [pad], "
+                               "format: labelled, split: all, "
+                               "context: 8, batch: 2}\n"
+                               "      model: {type: encoder.transformer, in: lines, layers: 1, heads: 1, width: 6}\n"
+                               "      head: {type: head.classifier, in: model.pooled, classes: 2}\n"
+                               "      loss: {type: loss.cross_entropy, in: {logits: head, target: lines.label}}\n"
+                               "      optimizer: {type: optimizer.sgd, in: loss}\n";
+    static const char lines[] = "good\tyes, fine\nbad\tno\ngood\tfine\nbad\tno, no\n";
+    temp_write("lines.yaml", text, strlen(text));
+    temp_write("lines.tsv", lines, strlen(lines));
+    temp_write("plain.txt", "yes, fine\nno\nfine\nno, no\n", 25);
+    child_run(&c, "run", "lines.yaml", "--out", "lines", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "predict", "lines", "lines.tsv", "-o", "with.csv");
+    assert_true(child_ends(&c, 0, "4 samples"));
+    child_run(&c, "predict", "lines", "plain.txt", "-o", "without.csv");
+    assert_true(child_ends(&c, 0, "4 samples"));
+    assert_true(same_files("with.csv", "without.csv"));
+    char *csv = text_of("with.csv");
+    assert_int_equal(strncmp(csv, "file,class,probability,p_bad,p_good\n0,", 38), 0);
+    free(csv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_features),   cmocka_unit_test(test_classes),    cmocka_unit_test(test_every_file_once),
         cmocka_unit_test(test_json),       cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_names),
         cmocka_unit_test(test_bad_images), cmocka_unit_test(test_messages),   cmocka_unit_test(test_digits),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_table),      cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_resizing),
     };
     int failed = cmocka_run_group_tests(tests, setup, NULL);
     temp_clear();

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -63,6 +65,7 @@ static void test_table(void **state)
         {{"explain", "over.yaml", "train.steps"}, 0, "    over.yaml:2:14      3  (let.steps)", NULL},
         {{"explain", "over.yaml", "optimizer.eps"}, 0, "> default  1e-8", NULL},
         {{"explain", "over.yaml", "model"}, 0, "causal", NULL},
+        {{"explain", "optimizer.lr", "over.yaml"}, 0, "optimizer.lr = 2e-3", NULL},
         {{"explain", "over.yaml", "seed"}, 2, NULL, "nothing sets 'seed', and it is no option"},
         {{"explain", "over.yaml", "optimizer.epz"}, 2, NULL, "of optimizer.adamw; did you mean 'eps'?"},
         {{"explain", "over.yaml", "optimiser.lr"}, 2, NULL, "did you mean 'optimizer'?"},
@@ -105,6 +108,17 @@ static void test_fmt_write(void **state)
     assert_memory_equal(now, "# first\nversion: 1\nphases: {} # none\n", n);
     free(now);
     child_run(&c, "fmt", "--check", "untidy.yaml");
+    assert_int_equal(c.code, 0);
+    temp_write("other.yaml", untidy, sizeof untidy - 1); /* a link stays one, and a file keeps who may read it */
+    const char *link = temp_path("link.yaml"), *other = temp_path("other.yaml");
+    struct stat st;
+    assert_int_equal(chmod(other, 0640), 0);
+    assert_int_equal(symlink("other.yaml", link), 0);
+    child_run(&c, "fmt", "-w", "link.yaml");
+    assert_int_equal(c.code, 0);
+    assert_true(lstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+    assert_true(stat(other, &st) == 0 && (st.st_mode & 0777) == 0640);
+    child_run(&c, "fmt", "--check", "other.yaml");
     assert_int_equal(c.code, 0);
 }
 

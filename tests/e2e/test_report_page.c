@@ -225,6 +225,32 @@ static void test_tensorboard(void **state)
     tree_remove("run");
 }
 
+/* A run that fails says so on its page, and why. */
+static void test_failed(void **state)
+{
+    static const char yaml[] = "version: 1\nphases:\n  a:\n    epochs: 30\n    nodes:\n"
+                               "      digits: {type: source.digits, split: train, batch: 128}\n"
+                               "      encoder: {type: encoder.mlp, in: digits, widths: [64]}\n"
+                               "      head: {type: head.classifier, in: encoder, classes: 10}\n"
+                               "      loss: {type: loss.cross_entropy, in: {logits: head, target: digits.label}}\n"
+                               "      optimizer: {type: optimizer.sgd, in: loss, lr: {linear: [0.1, 10000]}}\n";
+    child c;
+    (void)state;
+    temp_write("page.yaml", yaml, strlen(yaml));
+    child_run(&c, "run", "page.yaml", "--out", "run", "--quiet");
+    assert_true(child_ends(&c, 5, "not finite"));
+    free(dom);
+    dom = text_of("run/report.html");
+    has("data-state=\"failed\"");
+    has("<p class=\"verdict low\">encoder: ");
+    has(" gave a number that is not finite (");
+    tree_remove("run");
+    child_run(&c, "run", "page.yaml", "--out", "run", "--quiet", "--no-report");
+    assert_true(child_ends(&c, 5, NULL));
+    assert_false(temp_exists("run/report.html"));
+    tree_remove("run");
+}
+
 static void test_page(void **state)
 {
     static const char *const ids[] = {"results", "pipeline", "curves", "collapse", "speed", "config"};
@@ -263,6 +289,7 @@ static void test_page(void **state)
         snprintf(text, sizeof text, "<section id=\"%s\">", kept[i].id);
         if (temp_exists(kept[i].file)) has(text);
     }
+    assert_int_equal(count("<svg width="), temp_exists("run/timing.json") ? 2 : 1); /* pictures among the elements */
     check_numbers();
     assert_null(strstr(dom, "<script"));
     assert_null(strstr(dom, "What could not be read"));
@@ -278,6 +305,7 @@ static int tear_down(void **state)
 {
     (void)state;
     free(dom);
+    dom = NULL;
     temp_clear();
     return 0;
 }
@@ -285,6 +313,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(test_tensorboard, tear_down),
+                                       cmocka_unit_test_teardown(test_failed, tear_down),
                                        cmocka_unit_test_teardown(test_page, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,7 +125,8 @@ static const char *const files[] = {"photos/rings-100.png",
                                     "features.npy",
                                     "features.csv",
                                     "model.onnx",
-                                    "run/weights/finetune.head.safetensors"};
+                                    "run/weights/finetune.head.safetensors",
+                                    "run/report.html"};
 
 /* Lines of predictions.csv, and how many name the pattern that the file is called by. */
 static void check_predictions(void)

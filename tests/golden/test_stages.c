@@ -86,6 +86,9 @@ static void test_stages(void **state)
     assert_int_equal(compare_stages("modules.yaml", "modules-", early), 0);
     child_run(&c, "inspect", "modules.yaml:module.block");
     assert_int_equal(compare("modules-inspect"), 0);
+    child_run(&c, "explain", "modules.yaml", "phases.pretrain.nodes.encoder.blocks");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_non_null(strstr(c.out, "integer, default 2; an option of module.network"));
 }
 
 /* What the spec stage prints means the same: its own text goes through all stages to the same end. */

@@ -63,7 +63,7 @@ EACH(r_tensor_power, pow(fabs(u) + 0.5, v))
 EACH(r_compare, ((u < v) + 2 * (u <= v) + 4 * (u > v) + 8 * (u >= v) + 16 * (u == u) + 32 * (u != v)) * (u + v))
 EACH(r_exp, exp(u) + log(v * v + 1) + tanh(v) + sqrt(v * v + 1))
 EACH(r_relu, (u > 0 ? u : 0) + fabs(v) + u * 0.5 * erfc(-u / sqrt(2)))
-EACH(r_sigmoid, 1 / (1 + exp(-u)) + log1p(exp(3 * v)))
+EACH(r_sigmoid, 1 / (1 + exp(-u)) + log1p(exp(3 * v)) - log1p(exp(-9 * u)))
 EACH(r_clamp, fmin(fmax(u, -0.5), 0.25) + fmax(u, v) - fmin(u, v) + fmax(0.1, v) + fmin(u, 0.2))
 EACH(r_where, u > 0 ? u * v : 3)
 EACH(r_stop, x[i][j] * 7)
@@ -237,7 +237,7 @@ static const struct {
     {"((x < y) + 2 * (x <= y) + 4 * (x > y) + 8 * (x >= y) + 16 * (x == x) + 32 * (x != y)) * (x + y)", r_compare},
     {"exp(x) + log(y^2 + 1) + tanh(y) + sqrt(y^2 + 1)", r_exp},
     {"relu(x) + abs(y) + gelu(x)", r_relu},
-    {"sigmoid(x) + softplus(3 * y)", r_sigmoid},
+    {"sigmoid(x) + softplus(3 * y) + log_sigmoid(9 * x)", r_sigmoid},
     {"clamp(x, -0.5, 0.25) + maximum(x, y) - minimum(x, y) + maximum(0.1, y) + minimum(x, 0.2)", r_clamp},
     {"where(x > 0, x * y, 3)", r_where},
     {"logsumexp(where(eye(4) > 0, -inf, x))", r_masked},
@@ -470,11 +470,28 @@ static void test_views(void **state)
     pipeline_close(&p);
 }
 
+/* ---- the example that `inspect` shows */
+
+static void test_example(void **state)
+{
+    (void)state;
+    char nodes[1000];
+    snprintf(nodes, sizeof nodes,
+             "      view_i: {type: test.weight, rows: 4, width: 3}\n"
+             "      view_j: {type: test.weight, rows: 4, width: 3}\n"
+             "      projector: {type: projector.mlp, in: [view_i, view_j], widths: [5]}\n      loss: %s\n",
+             sdag_expr_static.example);
+    run(nodes);
+    assert_true(pipeline_loss(&p) > 0);
+    pipeline_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions),  cmocka_unit_test(test_every_function), cmocka_unit_test(test_losses),
         cmocka_unit_test(test_operations), cmocka_unit_test(test_parameters),     cmocka_unit_test(test_views),
+        cmocka_unit_test(test_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

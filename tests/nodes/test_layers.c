@@ -67,6 +67,9 @@ static const char text[] = "version: 1\nphases:\n  look:\n    nodes:\n"
                            "      dropout: {type: layer.dropout, in: x, rate: 0.9}\n"
                            "      same: {type: layer.shortcut, in: x, width: 4}\n"
                            "      down: {type: layer.shortcut, in: x, width: 4, stride: 2}\n"
+                           "      row: {type: layer.tokens, in: x}\n"
+                           "      mean: {type: layer.global_pool, in: row}\n"
+                           "      place: {type: layer.position, in: row}\n"
                            "      tokens: {type: test.tokens}\n"
                            "      table: {type: layer.embedding, in: tokens, width: 8}\n"
                            "      see: {type: layer.attention, in: table, heads: 2}\n"
@@ -172,7 +175,7 @@ static void test_activations(void **state)
         const char *node;
         double (*f)(double);
     } rows[] = {{"relu", relu}, {"gelu", gelu},    {"tanh", tanh}, {"sigmoid", sigmoid}, {"silu", silu},
-                {"none", same}, {"dropout", same}, {"same", same}, {"flat", same}};
+                {"none", same}, {"dropout", same}, {"same", same}, {"flat", same},       {"row", same}};
     const float *x = value("x", N);
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         const float *y = value(rows[r].node, N);
@@ -202,11 +205,13 @@ static void test_pools(void **state)
 {
     (void)state;
     enum { HALF = 3 };
-    const float *x = value("x", N), *pool = value("pool", B * C), *most = value("most", B * HALF * HALF * C);
+    const float *x = value("x", N), *pool = value("pool", B * C), *tokens = value("mean", B * C),
+                *most = value("most", B * HALF * HALF * C);
     for (int i = 0; i < B * C; i++) {
         double mean = 0;
         for (int k = 0; k < S * S; k++) mean += x[(i / C * S * S + k) * C + i % C] / (double)(S * S);
         near("pool", i, pool[i], mean);
+        near("mean", i, tokens[i], mean);
     }
     for (int i = 0; i < B * HALF * HALF * C; i++) {
         const int c = i % C, w = i / C % HALF, h = i / C / HALF % HALF, n = i / C / HALF / HALF;
@@ -254,6 +259,13 @@ static void test_embedding(void **state)
     (void)state;
     const float *y = value("table", B * T * D), *w = weight("table", "weight", VOCAB * D);
     for (int i = 0; i < B * T * D; i++) near("table", i, y[i], w[token(i / D) * D + i % D]);
+}
+
+static void test_position(void **state)
+{
+    (void)state;
+    const float *x = value("row", N), *y = value("place", N), *w = weight("place", "weight", S * S * C);
+    for (int i = 0; i < N; i++) near("place", i, y[i], (double)x[i] + w[i % (S * S * C)]);
 }
 
 static double row_by(const float *x, const float *w, const float *bias, int o)
@@ -321,9 +333,10 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),     cmocka_unit_test(test_norms),     cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_pairs),    cmocka_unit_test(test_pools),     cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_shortcut), cmocka_unit_test(test_embedding), cmocka_unit_test(test_attention)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_conv),        cmocka_unit_test(test_norms),
+                                       cmocka_unit_test(test_activations), cmocka_unit_test(test_pairs),
+                                       cmocka_unit_test(test_pools),       cmocka_unit_test(test_linear),
+                                       cmocka_unit_test(test_shortcut),    cmocka_unit_test(test_embedding),
+                                       cmocka_unit_test(test_attention),   cmocka_unit_test(test_position)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

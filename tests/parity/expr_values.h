@@ -132,8 +132,8 @@ static const double expr_grads_10[] = {
 };
 static const value_case expr_value_cases[] = {
     {"      za: {type: test.weight, rows: 5, width: 7}\n      zb: {type: test.weight, rows: 5, width: 7}\n",
-     "type: expr, in: {a: za, b: zb}, role: loss, formula: \"sum(softplus((1 - 2 * eye(rows(a))) * (10 * normalize(a) "
-     "@ normalize(b)' - 10))) / rows(a)\"",
+     "type: expr, in: {a: za, b: zb}, role: loss, formula: \"-sum(log_sigmoid((2 * eye(rows(a)) - 1) * (10 * "
+     "normalize(a) @ normalize(b)' - 10))) / rows(a)\"",
      7.75232215, "za zb", expr_grads_0},
     {"      za: {type: test.weight, rows: 5, width: 7}\n      zb: {type: test.weight, rows: 5, width: 7}\n",
      "type: expr, in: {a: za, b: zb}, role: loss, formula: \"u(x) = log(sum(offdiag(exp(2 * (2 * x @ x' - 2)))) / "

@@ -58,7 +58,7 @@ def cases():
     x, y, soft, some = weight("x"), weight("y"), constant("soft"), constant("some")
     views = [weight("za"), weight("zb")]
     two = dict(a="za", b="zb")
-    yield (expr("sum(softplus((1 - 2 * eye(rows(a))) * (10 * normalize(a) @ normalize(b)' - 10))) / rows(a)", **two), views,
+    yield (expr("-sum(log_sigmoid((2 * eye(rows(a)) - 1) * (10 * normalize(a) @ normalize(b)' - 10))) / rows(a)", **two), views,
            siglip)
     yield (expr("u(x) = log(sum(offdiag(exp(2 * (2 * x @ x' - 2)))) / (rows(x) * (rows(x) - 1))); na = normalize(a); "
                 "nb = normalize(b); mean(sum((na - nb)^2, axis=1)) + (u(na) + u(nb)) / 2", **two), views,

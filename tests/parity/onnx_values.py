@@ -178,6 +178,23 @@ def decoders(name):
     return good
 
 
+def modules():
+    """A network made of modules, as the example has it."""
+    good = True
+    x = np.random.default_rng(4).integers(0, 256, (70, 8, 8, 1)).astype(np.uint8)
+    example = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/modules/squeeze.yaml")
+    with tempfile.TemporaryDirectory() as tmp:
+        files, out = [os.path.join(tmp, "x.idx")], os.path.join(tmp, "run")
+        write_idx(files[0], x)
+        run("run", example, "--set", "epochs=1", "--out", out, "-q")
+        for what in ("predict.encoder", "predict.head"):
+            npy, model = os.path.join(tmp, "v.npy"), os.path.join(tmp, "v.onnx")
+            run("embed", out, *files, "--node", what, "-o", npy)
+            run("export", out, "--node", what, "-o", model)
+            good &= check("modules", what, np.load(npy), model, x)
+    return good
+
+
 def texts(name):
     encoder, options = TEXTS[name]
     rng = np.random.default_rng(2)
@@ -227,6 +244,8 @@ def main():
     for name in DECODERS:
         if not wanted or name in wanted:
             good &= decoders(name)
+    if not wanted or "modules" in wanted:
+        good &= modules()
     for name in TEXTS:
         if not wanted or name in wanted:
             good &= texts(name)

@@ -4,7 +4,7 @@
 
 #include "core/ops/map.h"
 #include "core/ops/rules.h"
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 SDAG_MAP1(bad_double_run, , 2 * u)
 SDAG_MAP1(bad_nan_run, , u > 0 ? u : 0)
@@ -61,5 +61,13 @@ static const sdag_node_type no_example = {.name = "loss.silent",
                                           .ins = good_ins,
                                           .outs = good_outs,
                                           .lower = good_lower};
-static const sdag_node_type *const types[] = {&good_type, &no_example, NULL};
+static void crash_lower(sdag_build *b, const sdag_node *self) { raise(b && self ? SIGSEGV : SIGBUS); }
+static const sdag_node_type crashes = {.name = "loss.crashes",
+                                       .brief = "Crashes.",
+                                       .role = SDAG_ROLE_LOSS,
+                                       .ins = good_ins,
+                                       .outs = good_outs,
+                                       .lower = crash_lower,
+                                       .example = "{type: loss.crashes, in: decoder}"};
+static const sdag_node_type *const types[] = {&good_type, &no_example, &crashes, NULL};
 SDAG_PLUGIN(.name = "adjoint", .types = types, .ops = ops, .references = references)

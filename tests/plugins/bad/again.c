@@ -1,4 +1,4 @@
 /* Its type has the name of another plugin's. */
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 SDAG_PLUGIN(.name = "again", .types = good_types)

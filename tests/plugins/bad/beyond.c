@@ -1,5 +1,5 @@
 /* An option lies beyond the struct of options. */
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 static const sdag_node_type type = {.name = "loss.beyond",
                                     .brief = "Writes where it should not.",

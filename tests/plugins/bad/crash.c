@@ -1,7 +1,7 @@
 /* Its init crashes. */
 #include <signal.h>
 
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 static const char *init(void) { return raise(SIGSEGV) ? "it lives" : NULL; }
 SDAG_PLUGIN(.name = "crash", .types = good_types, .init = init)

@@ -1,4 +1,4 @@
 /* Gives nothing. */
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 SDAG_PLUGIN(.name = "empty", .types = good_types + 1)

@@ -1,4 +1,4 @@
 /* Compiled with -ffast-math. */
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 SDAG_PLUGIN(.name = "fast_math", .types = good_types)

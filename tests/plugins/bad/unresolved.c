@@ -1,5 +1,5 @@
 /* Needs a function that nobody has. */
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 const char *sdag_function_of_the_future(void);
 SDAG_PLUGIN(.name = "unresolved", .types = good_types, .init = sdag_function_of_the_future)

@@ -1,5 +1,5 @@
 /* Plugins as the host meets them: those that it refuses, each with a clear message at the line that names it, and those
- * that it takes. Their sources: tests/plugins/bad. */
+ * that it takes. Their sources: tests/plugins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ static const struct {
     {"larger", 3, "was built with another ssldag: sdag_opt has 96 bytes there and 88 here"},
     {"other_shape", 3, "was built with another ssldag: sdag_shape has 64 bytes there and 72 here"},
     {"symbol", 3, "is no plugin of ssldag: it has no function sdag_plugin_get"},
-    {"unresolved", 4, "undefined symbol: sdag_function_of_the_future"},
+    {"unresolved", 4, "undefined symbol: sdag_function_of_the_future; is it for a newer ssldag?"},
     {"crash", 3, "crashed (SIGSEGV) in its init"},
     {"loading", 3, "crashed (SIGABRT) while it was loaded"},
     {"leaves", 3, "ended the process (exit code 0) in its init"},
@@ -94,7 +94,7 @@ static void test_several(void **state)
     write_yaml(sdag_arena_printf(a, "[%s, ./none.so, nowhere, ./text.so, [1], %s]", plugin("good"), plugin("again")),
                "loss.good");
     child_run(&c, "check", "toy.yaml");
-    assert_true(child_ends(&c, 4, "there is no plugin './none.so' (./none.so)"));
+    assert_true(child_ends(&c, 4, "error: there is no plugin './none.so'\n"));
     assert_true(
         child_says(&c, "there is no plugin 'nowhere': nowhere.so is neither in a folder of --plugin-path nor in "));
     assert_true(child_says(&c, "plugin './text.so' cannot be loaded: "));
@@ -141,6 +141,36 @@ static void test_older(void **state)
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "what the loss is multiplied by"));
 }
 
+/* A source, a node with weights, an optimizer and a probe, all from a plugin: they learn, and give the same with one
+ * thread and with three. */
+static void test_parts(void **state)
+{
+    (void)state;
+    const char *text = sdag_arena_printf(
+        a,
+        "version: 1\nplugins: %s\nphases:\n  train:\n    epochs: 4\n    nodes:\n"
+        "      stripes: {type: source.stripes, count: 100, batch: 10}\n"
+        "      encoder: {type: encoder.affine, in: stripes}\n"
+        "      head: {type: head.classifier, in: encoder, classes: 2}\n"
+        "      loss: {type: loss.cross_entropy, in: {logits: head, target: stripes.label}}\n"
+        "      optimizer: {type: optimizer.plain, in: loss, lr: {cosine: [0.5, 0.1]}}\n"
+        "      largest: {type: probe.largest, in: encoder}\n"
+        "  test:\n    nodes:\n      stripes: {type: source.stripes, count: 40, batch: 7}\n"
+        "      encoder: {use: train.encoder, in: stripes}\n      head: {use: train.head, in: encoder}\n"
+        "      right: {type: probe.accuracy, in: {logits: head, target: stripes.label}}\n",
+        plugin("parts"));
+    temp_write("parts.yaml", text, strlen(text));
+    child_run(&c, "run", "parts.yaml", "--out", "runs/parts", "--quiet", "--threads", "1");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_true(run_metric("runs/parts", "test", "right") > 0.9);
+    double largest = run_metric("runs/parts", "train", "largest");
+    assert_true(largest > 0.1 && largest < 1);
+    child_run(&c, "run", "parts.yaml", "--out", "runs/parts3", "--quiet", "--threads", "3");
+    assert_true(child_ends(&c, 0, NULL) && runs_agree("runs/parts", "runs/parts3"));
+    child_run(&c, "test", plugin("parts"));
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "4 checks passed"));
+}
+
 /* Paths: beside the file, after --set, and in the folder of a run. */
 static void test_paths(void **state)
 {
@@ -164,6 +194,49 @@ static void test_paths(void **state)
     assert_true(child_ends(&c, 0, NULL));
 }
 
+/* A file that another one extends, in another folder; a sweep, which loads the pipeline many times. */
+static void test_other_commands(void **state)
+{
+    (void)state;
+    static const char top[] = "version: 1\nextends: low/base.yaml\nseed: 3\n";
+    write_yaml("[./good.so]", "loss.good");
+    temp_write("low/none", "", 0);
+    assert_int_equal(symlink(plugin("good"), temp_path("low/good.so")), 0);
+    assert_int_equal(rename(temp_path("toy.yaml"), temp_path("low/base.yaml")), 0);
+    temp_write("top.yaml", top, sizeof top - 1);
+    child_run(&c, "run", "top.yaml", "--out", "runs/top", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "run", "--resume", "runs/top", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "sweep", "top.yaml", "--set", "pretrain.loss.scale=[1, 2, 3]", "--out", "runs/sweep", "--quiet");
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "scale"));
+    child_run(&c, "explain", "top.yaml", "pretrain.loss.scale");
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "what the loss is multiplied by"));
+    child_run(&c, "explain", "top.yaml", "pretrain.loss.scale", "--no-plugins");
+    assert_true(child_ends(&c, 2, "nothing sets"));
+}
+
+/* A file that extends one with a plugin, from another folder; and commands that only look at it. */
+static void test_extended(void **state)
+{
+    (void)state;
+    static const char over[] = "extends: deep/toy.yaml\nphases: {pretrain: {steps: 3}}\n";
+    size_t n;
+    write_yaml("./er/good.so", "loss.good");
+    char *base = (char *)temp_read(&n, "toy.yaml");
+    temp_write("deep/toy.yaml", base, n);
+    free(base);
+    temp_write("over.yaml", over, sizeof over - 1);
+    child_run(&c, "run", "over.yaml", "--out", "runs/extended", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "run", "--resume", "runs/extended", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+    child_run(&c, "explain", "over.yaml", "loss.type");
+    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "deep/toy.yaml:9:20"));
+    child_run(&c, "sweep", "over.yaml", "--set", "optimizer.lr=[0.1, 0.2]", "--out", "runs/sweep", "--quiet");
+    assert_true(child_ends(&c, 0, NULL));
+}
+
 /* A stranger's file: nothing is loaded, not even what would leave a trace. */
 static void test_untouched(void **state)
 {
@@ -182,18 +255,19 @@ static void test_untouched(void **state)
 static void test_test(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"FAILED op   bad_adjoint", "gradient of argument 0[0] is ",
-                                        "FAILED op   bad_nan",     "NaN in argument 0 is lost",
-                                        "FAILED op   bad_beyond",  "its guards are gone|writes beyond result",
-                                        "FAILED op   bad_crash",   "crashed (SIGSEGV)",
-                                        "FAILED op   bad_value",   "the reference gives",
-                                        "FAILED op   bad_none",    "has no adjoint",
-                                        "ok     op   good_nograd", "ok     type loss.good",
-                                        "FAILED type loss.silent", "has no example"};
+    static const char *const lines[] = {"FAILED op   bad_adjoint",  "gradient of argument 0[0] is ",
+                                        "FAILED op   bad_nan",      "NaN in argument 0 is lost",
+                                        "FAILED op   bad_beyond",   "its guards are gone|writes beyond result",
+                                        "FAILED op   bad_crash",    "crashed (SIGSEGV)",
+                                        "FAILED type loss.crashes", "crashed (SIGSEGV) in its example",
+                                        "FAILED op   bad_value",    "the reference gives",
+                                        "FAILED op   bad_none",     "has no adjoint",
+                                        "ok     op   good_nograd",  "ok     type loss.good",
+                                        "FAILED type loss.silent",  "has no example"};
     child_run(&c, "test", plugin("good"));
     assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "1 check passed"));
     child_run(&c, "test", plugin("adjoint"));
-    assert_true(child_ends(&c, 1, "7 of 9 checks failed"));
+    assert_true(child_ends(&c, 1, "8 of 10 checks failed"));
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char one[64];
         const char *bar = strchr(lines[i], '|');
@@ -221,9 +295,10 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_several), cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_older),   cmocka_unit_test(test_paths),   cmocka_unit_test(test_untouched),
-        cmocka_unit_test(test_test),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_several),   cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_older),          cmocka_unit_test(test_parts),     cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_other_commands), cmocka_unit_test(test_untouched), cmocka_unit_test(test_test),
+        cmocka_unit_test(test_extended),
     };
     return cmocka_run_group_tests_name("plugins", tests, begin, end);
 }

@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,7 +87,7 @@ static void test_whole(void **state)
         "<p>about x</p>",
         "data-phase=\"pretrain\" data-metric=\"loss\" data-value=\"4.125\"",
         "data-phase=\"predict\" data-metric=\"accuracy\" data-value=\"0.96\"",
-        "<g id=\"graph0\"><text x=\"1\" y=\"2\">digits</text></g></svg>",
+        "<g><text x=\"1\" y=\"2\">digits</text></g></svg>",
         "data-phase=\"pretrain\" data-curve=\"loss\" data-points=\"3\" data-last-step=\"3\" data-last=\"4.125\"",
         "data-curve=\"optimizer.lr\" data-points=\"3\"",
         "data-file=\"report/views.png\"><img class=\"pixels\" alt=\"first x\" src=\"data:image/png;base64,iVBORw0KGgo",
@@ -230,6 +232,67 @@ static void test_hostile(void **state)
     }
 }
 
+/* How a run stands: as it says; but "running" is what a killed one says, and older ones say nothing. */
+static void test_states(void **state)
+{
+    static const struct {
+        const char *json, *want;
+    } rows[] = {
+        {"{\"state\": \"running\"}", "interrupted"},
+        {"{\"state\": \"stopped\"}", "stopped"},
+        {"{\"state\": \"failed\"}", "failed"},
+        {"{\"state\": \"<i>\"}", "done"},
+        {"{}", "done"},
+    };
+    char want[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        run_folder_write("run", "x");
+        temp_write("run/report/state.json", rows[i].json, strlen(rows[i].json));
+        write_page("run");
+        snprintf(want, sizeof want, "data-state=\"%s\"", rows[i].want);
+        has(want);
+    }
+    temp_write("run/report/state.json", "{\"state\": \"running\", \"phase\": \"predict\", \"step\": 1, \"steps\": 4}",
+               63);
+    int fd = open(temp_path("run"), O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* as a run holds it */
+    write_page("run");
+    has("data-state=\"running\"");
+    has("phase <b>predict</b> (2 of 2)");
+    has("step <b>1</b> of 4");
+    has("<i style=\"width:62.5%\"></i>");
+    close(fd);
+    temp_write("run/summary.json", "{\"phases\": {\"pretrain\": {\"seconds\": 1}}}", 39);
+    temp_write("run/report/state.json", "{}", 2);
+    write_page("run");
+    has("data-state=\"interrupted\"");
+}
+
+/* What sinks wrote beside it: text and drawings. */
+static void test_sinks(void **state)
+{
+    (void)state;
+    static const char text[] = "once <upon>\n\xff a time";
+    run_folder_write("run", "x");
+    temp_write("run/tale.txt", text, strlen(text));
+    temp_write("run/curve.svg", "<svg/>", 6);
+    temp_write("run/.unseen.txt", text, strlen(text));
+    char *longer = calloc(1, 10001);
+    assert_non_null(longer);
+    for (int i = 0; i < 9999; i += 3) memcpy(longer + i, "\xe2\x82\xac", 3);
+    temp_write("run/zeros.txt", longer, 9999);
+    temp_write("run/euros.txt", longer + 2, 9997);
+    free(longer);
+    write_page("run");
+    has("once &lt;upon&gt;\n\xef\xbf\xbd a time</pre>");
+    has("data-file=\"zeros.txt\"><figcaption><b>zeros.txt</b><span>the first 3000 of 9999 bytes");
+    has("data-file=\"euros.txt\"><figcaption><b>euros.txt</b><span>the first 2998 of 9997 bytes");
+    has("data-file=\"curve.svg\"><img class=\"drawing\" alt=\"curve.svg\" "
+        "src=\"data:image/svg+xml;base64,PHN2Zy8+\"/>");
+    assert_null(strstr(page, "unseen"));
+}
+
 /* ---- drawings that may stand in a page */
 
 #define SVG(inside) "<svg xmlns=\"http://www.w3.org/2000/svg\">" inside "</svg>"
@@ -243,6 +306,7 @@ static void test_svg(void **state)
         {SVG("<g><path d=\"M0,0\" fill=\"url(#a)\"/></g>"), true},
         {"<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"x\" \"http://x\"><!-- a -->\n" SVG("&amp;&#45;<!-- b -->") "\n",
          true},
+        {SVG("<a xlink:title=\"one&#10;two\"/>"), true},
         {SVG("<script>1</script>"), false},
         {SVG("<style>*{}</style><g/>"), true}, /* it is taken out */
         {SVG("<style>*{}<g/></style>"), false},
@@ -430,6 +494,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sinks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_svg, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_series, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long, set_up, tear_down),

@@ -159,6 +159,30 @@ static void test_names(void **state)
     end(&r);
 }
 
+/* Arithmetic of a body, and a formula in it that takes a parameter. */
+static void test_arithmetic(void **state)
+{
+    (void)state;
+    run r;
+    start_good(&r,
+               FRAME("let: {c: 3}\n"
+                     "modules:\n"
+                     "  act: {params: {beta: 1.5}, in: x, nodes: {y: {type: expr, in: {x: x}, map: true, params: "
+                     "{b: $beta * 2},\n"
+                     "        formula: \"x / (1 + exp(-b * x))\"}}, out: y}\n"
+                     "  m: {params: {w: 4}, in: x, nodes: {l: {type: layer.linear, in: x, width: \"${w * 2 + c}\"}, e: "
+                     "{type: module.act,\n"
+                     "      in: l, beta: \"${w / 8}\"}}, out: e}\n",
+                     "{type: module.m, in: images, w: $c + 1}"));
+    const sdag_gnode *m = node(&r, "m"), *e = inner(m, "e");
+    assert_string_equal(option(&r, m, "w"), "4");
+    assert_string_equal(option(&r, inner(m, "l"), "width"), "11");
+    assert_string_equal(option(&r, e, "beta"), "0.5");
+    assert_string_equal(option(&r, inner(e, "y"), "params"), "{b: 1}");
+    assert_true(m->type->maps && m->type->trains);
+    end(&r);
+}
+
 /* ---- types ---- */
 
 static void test_types(void **state)
@@ -327,7 +351,8 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_parameters), cmocka_unit_test(test_names),
-                                       cmocka_unit_test(test_types),      cmocka_unit_test(test_rows),
-                                       cmocka_unit_test(test_hostile),    cmocka_unit_test(test_memory)};
+                                       cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_types),
+                                       cmocka_unit_test(test_rows),       cmocka_unit_test(test_hostile),
+                                       cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,7 +111,6 @@ static void test_values(void **state)
         if (strcmp(is, rows[i].is) != 0) fail_msg("%s is %s, expected %s", rows[i].value, is, rows[i].is);
         end(state);
     }
-    begin(state);
 }
 
 static void test_sets(void **state)

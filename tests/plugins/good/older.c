@@ -4,7 +4,7 @@
 
 #include "core/ops/map.h"
 #include "core/ops/rules.h"
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 enum {
     TYPE = offsetof(sdag_node_type, collect),

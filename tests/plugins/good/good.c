@@ -1,4 +1,4 @@
 /* Nothing is wrong with this one. */
-#include "good.h"
+#include "tests/plugins/good/good.h"
 
 SDAG_PLUGIN(.name = "good", .types = good_types)
