@@ -18,6 +18,14 @@ static void look_at(sdag_field *f, method *m, const sdag_gnode *n)
     if (n->type->role == SDAG_ROLE_MEMORY && !m->memory) m->memory = n;
 }
 
+/* Pipelines with the same loss, and negatives from the same place, show the same: the first of them is drawn. */
+static bool is_new(const method *list, int n, const method *m)
+{
+    for (int i = 0; i < n; i++)
+        if (list[i].loss->type == m->loss->type && !list[i].memory == !m->memory) return false;
+    return true;
+}
+
 static int find_methods(sdag_field *f, method *out, int most)
 {
     int n = 0;
@@ -25,7 +33,7 @@ static int find_methods(sdag_field *f, method *out, int most)
         if (!sdag_field_first(f, i) || !sdag_field_is(&f->list[i], "contrastive")) continue;
         method m = {.entry = &f->list[i]};
         for (int32_t k = 0; k < f->list[i].g->n_nodes; k++) look_at(f, &m, &f->list[i].g->nodes[k]);
-        if (m.loss) out[n++] = m;
+        if (m.loss && is_new(out, n, &m)) out[n++] = m;
     }
     return n;
 }
