@@ -216,27 +216,6 @@ static void test_other_commands(void **state)
     assert_true(child_ends(&c, 2, "nothing sets"));
 }
 
-/* A file that extends one with a plugin, from another folder; and commands that only look at it. */
-static void test_extended(void **state)
-{
-    (void)state;
-    static const char over[] = "extends: deep/toy.yaml\nphases: {pretrain: {steps: 3}}\n";
-    size_t n;
-    write_yaml("./er/good.so", "loss.good");
-    char *base = (char *)temp_read(&n, "toy.yaml");
-    temp_write("deep/toy.yaml", base, n);
-    free(base);
-    temp_write("over.yaml", over, sizeof over - 1);
-    child_run(&c, "run", "over.yaml", "--out", "runs/extended", "--quiet");
-    assert_true(child_ends(&c, 0, NULL));
-    child_run(&c, "run", "--resume", "runs/extended", "--quiet");
-    assert_true(child_ends(&c, 0, NULL));
-    child_run(&c, "explain", "over.yaml", "loss.type");
-    assert_true(child_ends(&c, 0, NULL) && strstr(c.out, "deep/toy.yaml:9:20"));
-    child_run(&c, "sweep", "over.yaml", "--set", "optimizer.lr=[0.1, 0.2]", "--out", "runs/sweep", "--quiet");
-    assert_true(child_ends(&c, 0, NULL));
-}
-
 /* A stranger's file: nothing is loaded, not even what would leave a trace. */
 static void test_untouched(void **state)
 {
@@ -298,7 +277,6 @@ int main(void)
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_several),   cmocka_unit_test(test_taken),
         cmocka_unit_test(test_older),          cmocka_unit_test(test_parts),     cmocka_unit_test(test_paths),
         cmocka_unit_test(test_other_commands), cmocka_unit_test(test_untouched), cmocka_unit_test(test_test),
-        cmocka_unit_test(test_extended),
     };
     return cmocka_run_group_tests_name("plugins", tests, begin, end);
 }
