@@ -15,18 +15,29 @@ enum {
     FORCE_WIDTH = 30
 };
 
-static bool is_tuned(const sdag_graph *g, const sdag_gnode *n)
+bool sdag_picture_trains(const sdag_graph *g, const sdag_gnode *n)
 {
     return !n->freeze && g->phases[n->phase].optimizer >= 0;
 }
 
+bool sdag_picture_fine_tunes(const sdag_graph *g, const sdag_phase *phase)
+{
+    for (int i = 0; i < phase->n_nodes; i++) {
+        const sdag_gnode *n = &g->nodes[phase->order[i]];
+        if ((n->use >= 0 || n->weights) && sdag_picture_trains(g, n)) return true;
+    }
+    return false;
+}
+
 int sdag_picture_look(const sdag_graph *g, const sdag_gnode *n)
 {
-    if (n->weights) return is_tuned(g, n) ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
+    if (n->weights) return sdag_picture_trains(g, n) ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
     if (n->use < 0) return n->inner && n->type->role == SDAG_ROLE_MATH ? SDAG_LOOK_MODULE : (int)n->type->role;
     for (; n->use >= 0; n = &g->nodes[n->use])
-        if (is_tuned(g, n)) return SDAG_LOOK_FINETUNED;
-    return SDAG_LOOK_PRETRAINED;
+        if (sdag_picture_trains(g, n)) return SDAG_LOOK_FINETUNED;
+    /* a head that was new while the rest was fine-tuned belongs to the fine-tuned model */
+    bool with_it = sdag_picture_trains(g, n) && sdag_picture_fine_tunes(g, &g->phases[n->phase]);
+    return with_it ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
 }
 
 /* ---- options ---- */

@@ -105,21 +105,6 @@ static void add_weights(const sdag_drawing *d, int from, int to, sdag_line_kind 
     d->p->lines.at[line].to_frame = kind == SDAG_LINE_DOWN; /* not through the title of the phase */
 }
 
-/* Whether the node's weights, as they leave its phase, have been trained there. */
-static bool trains_here(const sdag_graph *g, const sdag_gnode *n)
-{
-    return !n->freeze && g->phases[n->phase].optimizer >= 0;
-}
-
-static bool starts_from_earlier(const sdag_graph *g, const sdag_phase *phase)
-{
-    for (int i = 0; i < phase->n_nodes; i++) {
-        const sdag_gnode *n = &g->nodes[phase->order[i]];
-        if ((n->use >= 0 || n->weights) && trains_here(g, n)) return true;
-    }
-    return false;
-}
-
 /* What a phase has trained and later ones take is a box of its own, as in the diagrams: the pre-trained model, or the
  * fine-tuned one where the phase began with weights of before. -1: nothing of it is taken. */
 static int draw_model(const sdag_drawing *d, int32_t phase)
@@ -129,10 +114,11 @@ static int draw_model(const sdag_drawing *d, int32_t phase)
     sdag_str names = {.a = d->p->a};
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const sdag_gnode *n = &g->nodes[i], *from = n->use >= 0 ? &g->nodes[n->use] : NULL;
-        if (from && from->phase == phase && is_drawn(d, n->phase) && trains_here(g, from)) any = given[n->use] = true;
+        if (from && from->phase == phase && is_drawn(d, n->phase) && sdag_picture_trains(g, from))
+            any = given[n->use] = true;
     }
     if (!any || !is_drawn(d, phase)) return -1;
-    const bool tuned = starts_from_earlier(g, &g->phases[phase]);
+    const bool tuned = sdag_picture_fine_tunes(g, &g->phases[phase]);
     const int look = tuned ? SDAG_LOOK_FINETUNED : SDAG_LOOK_PRETRAINED;
     const bool labelled = sdag_picture_labelled(d->p, g, &g->phases[phase]);
     const int box =
@@ -160,7 +146,7 @@ static void draw_models(const sdag_drawing *d)
         const sdag_gnode *n = &g->nodes[i], *from = n->use >= 0 ? &g->nodes[n->use] : NULL;
         if (!from || !is_drawn(d, n->phase) || !is_drawn(d, from->phase)) continue;
         const bool down = d->closed[n->phase] >= 0 && d->closed[from->phase] >= 0;
-        add_weights(d, trains_here(g, from) ? model[from->phase] : d->ends[n->use].out, d->ends[i].in,
+        add_weights(d, sdag_picture_trains(g, from) ? model[from->phase] : d->ends[n->use].out, d->ends[i].in,
                     down ? SDAG_LINE_DOWN : SDAG_LINE_WEIGHTS);
     }
 }

@@ -97,6 +97,10 @@ int sdag_picture_phase(sdag_picture *p, const sdag_graph *g, int32_t phase);
 bool sdag_picture_labelled(sdag_picture *p, const sdag_graph *g, const sdag_phase *phase);
 /* The look of a node: its role's, unless its weights come from before. */
 int sdag_picture_look(const sdag_graph *g, const sdag_gnode *n);
+/* Whether the weights of a node, as they leave its phase, have been trained there; whether a phase trains on what an
+ * earlier one or a file began. */
+bool sdag_picture_trains(const sdag_graph *g, const sdag_gnode *n);
+bool sdag_picture_fine_tunes(const sdag_graph *g, const sdag_phase *phase);
 /* "f32[32,128]" */
 const char *sdag_picture_value(sdag_picture *p, const sdag_program *q, sdag_val v);
 /* A relative path as a link that can be nothing else: all but letters, digits, '.', '_', '-' and '/' as %XX. */

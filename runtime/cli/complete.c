@@ -88,8 +88,8 @@ static void offer_keys(const completing *x, const char *after)
         const sdag_gnode *n = &g->nodes[i];
         for (const sdag_opt *o = n->use < 0 ? n->type->opts : NULL; o && o->name; o++)
             offer(x,
-                  sdag_arena_printf(x->c->arena, "%s.nodes.%s.%s%s", g->phases[n->phase].name, n->name,
-                                    sdag_opt_name(o), after),
+                  sdag_arena_printf(x->c->arena, "%s.%s.%s%s", g->phases[n->phase].name, n->name, sdag_opt_name(o),
+                                    after),
                   o->help);
     }
 }
