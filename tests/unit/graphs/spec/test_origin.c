@@ -18,7 +18,11 @@ static const char base[] = "let: {n: 3, m: $n, v: &v [{noise: {std: 1}}], k: &k 
                            "      free: &free {w: 5}\n"
                            "      again: *free\n"
                            "sum: [$m, \"${2 * n}\"]\n"
-                           "text: n is ${n}\n";
+                           "text: n is ${n}\n"
+                           "modules:\n"
+                           "  mod:\n"
+                           "    params: {n: 16, q: $n}\n"
+                           "    nodes: {w: {x: $n, y: \"${n * k}\", z: [$m]}}\n";
 static const char over[] = "extends: base.yaml\n"
                            "let: {n: 4}\n"
                            "phases: {p: {nodes: {a: {lr: null}, b: {type: t.c, lr: 2}}}}\n";
@@ -47,6 +51,12 @@ static void test_origins(void **state)
          "file base 9:6 [$m, \"${2 * n}\"]; .let base 1:16 $n; ..let base 1:10 3; ..let over 2:10 4; "
          ".let base 1:10 3; .let over 2:10 4; "},
         {"text", NULL, NULL, "file base 10:7 \"n is ${n}\"; .let base 1:10 3; .let over 2:10 4; "},
+        /* in the body of a module its parameters hide the names of let: */
+        {"modules.mod.w.x", NULL, NULL, "file base 14:20 $n; .let base 13:17 16; "},
+        {"modules.mod.w.y", NULL, NULL, "file base 14:27 \"${n * k}\"; .let base 13:17 16; .let base 1:50 7; "},
+        {"modules.mod.w.z", NULL, NULL,
+         "file base 14:42 [$m]; .let base 1:16 $n; ..let base 1:10 3; ..let over 2:10 4; "},
+        {"modules.mod.params.q", NULL, NULL, "file base 13:24 $n; .let base 1:10 3; .let over 2:10 4; "},
     };
     int wrong = 0;
     sdag_arena a;
