@@ -4,7 +4,10 @@
 
 #include "graphs/spec/formula.h"
 
-enum { DEPTH_MAX = 16 };
+enum {
+    DEPTH_MAX = 16,
+    NESTED_MAX = 500 /* names of names multiply: behind so many nobody reads on, and a file could ask for billions */
+};
 
 typedef struct tracer {
     sdag_arena *a;
@@ -263,6 +266,7 @@ static sdag_status read_sets(tracer *t)
 static void trace(tracer *t, const sdag_spec_path *p, sdag_origin_kind kind, int depth)
 {
     const char *types[SDAG_SPEC_PATH_MAX + 1] = {0};
+    if (depth > 0 && t->out->list.n >= NESTED_MAX) return;
     if (depth > DEPTH_MAX) return; /* names that stand for themselves were refused: this cannot be reached by them */
     for (int i = 0; i < t->files->n; i++) trace_file(t, p, kind, depth, i, types);
     for (int i = 0; i < t->n_sets; i++) trace_set(t, p, depth, i);

@@ -93,9 +93,36 @@ static void test_origins(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Twelve rows of ten names, each the sum of the row below: 10^12 ways from the first name to the last row. */
+static void test_many_names(void **state)
+{
+    (void)state;
+    enum { ROWS = 12, WIDE = 10 };
+    sdag_arena a;
+    sdag_log *l = sdag_log_create(NULL);
+    sdag_spec_files f;
+    sdag_spec_origins o;
+    sdag_arena_init(&a);
+    sdag_str s = {.a = &a};
+    sdag_str_add(&s, "seed: $a0_0\nlet:\n");
+    for (int i = 0; i < ROWS; i++)
+        for (int k = 0; k < WIDE; k++) {
+            sdag_str_addf(&s, "  a%d_%d: 1", i, k);
+            for (int j = 0; j < WIDE && i + 1 < ROWS; j++) sdag_str_addf(&s, "%s$a%d_%d", j ? " + " : " * (", i + 1, j);
+            sdag_str_add(&s, i + 1 < ROWS ? ") / 10\n" : "\n");
+        }
+    const char *path = sdag_arena_str(&a, temp_write("many.yaml", s.at, s.n));
+    assert_int_equal(sdag_spec_load(&f, &a, l, path), SDAG_OK);
+    assert_int_equal(sdag_spec_origins_find(&o, &a, l, &f, NULL, 0, "seed", (sdag_loc){"KEY", 1, 1, 0}), SDAG_OK);
+    assert_true(o.list.n > 100 && o.list.n < 1000);
+    assert_string_equal(o.value->text, "1");
+    sdag_arena_free(&a);
+    sdag_log_destroy(l);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_origins)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_origins), cmocka_unit_test(test_many_names)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     temp_clear();
     return failed;
