@@ -82,7 +82,7 @@ static void trace(tracer *t, const sdag_spec_path *p, sdag_origin_kind kind, int
 /* The parameters of the module in whose body p leads: there they hide the names of let:. NULL: none. */
 static const sdag_spec *params_at(const tracer *t, const sdag_spec_path *p)
 {
-    bool in_body = p->n > 2 && strcmp(p->key[0], "modules") == 0 && strcmp(p->key[2], "params") != 0;
+    bool in_body = p->n > 1 && strcmp(p->key[0], "modules") == 0 && (p->n == 2 || strcmp(p->key[2], "params") != 0);
     const sdag_spec *m = in_body ? sdag_spec_get(sdag_spec_get(t->files->root, p->key[0]), p->key[1]) : NULL;
     return sdag_spec_get(m, "params");
 }

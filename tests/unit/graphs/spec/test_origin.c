@@ -22,7 +22,8 @@ static const char base[] = "let: {n: 3, m: $n, v: &v [{noise: {std: 1}}], k: &k 
                            "modules:\n"
                            "  mod:\n"
                            "    params: {n: 16, q: $n}\n"
-                           "    nodes: {w: {x: $n, y: \"${n * k}\", z: [$m, $n * 2]}}\n";
+                           "    nodes: {w: {x: $n, y: \"${n * k}\", z: [$m, $n * 2]}}\n"
+                           "  small: {params: {n: 7}, nodes: {w: $n}}\n";
 static const char over[] = "extends: base.yaml\n"
                            "let: {n: 4}\n"
                            "phases: {p: {nodes: {a: {lr: null}, b: {type: t.c, lr: 2}}}}\n";
@@ -56,6 +57,7 @@ static void test_origins(void **state)
         {"modules.mod.w.y", NULL, NULL, "file base 14:27 \"${n * k}\"; .let base 13:17 16; .let base 1:50 7; "},
         {"modules.mod.w.z", NULL, NULL,
          "file base 14:42 [$m, $n * 2]; .let base 1:16 $n; ..let base 1:10 3; ..let over 2:10 4; .let base 13:17 16; "},
+        {"modules.small", NULL, NULL, "file base 15:10 {params: {n: 7}, nodes: {w: $n}}; .let base 15:23 7; "},
         {"modules.mod.params.q", NULL, NULL, "file base 13:24 $n; .let base 1:10 3; .let over 2:10 4; "},
     };
     int wrong = 0;
