@@ -362,6 +362,10 @@ static void define(parser *p, const own_function *f)
 {
     binding bound[SDAG_FORMULA_ARGS_MAX];
     int n = p->terms.n;
+    for (int i = 0; i < f->n; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(f->params[i], f->params[k]) == 0)
+                fail(p, f->at, f->len, "two arguments of %.40s are called '%.40s'", f->name, f->params[i]);
     int32_t zero = term(p, (sdag_term){.kind = SDAG_TERM_NUMBER, .at = f->at, .len = f->len});
     for (int i = 0; i < f->n; i++) bound[i] = (binding){f->params[i], zero};
     int32_t *uses = SDAG_NEWS(p->a, int32_t, n);

@@ -4,7 +4,10 @@
 
 #include "graphs/spec/formula.h"
 
-enum { DEPTH_MAX = 16 };
+enum {
+    DEPTH_MAX = 16,
+    NESTED_MAX = 500 /* names of names multiply: behind so many nobody reads on, and a file could ask for billions */
+};
 
 typedef struct tracer {
     sdag_arena *a;
@@ -76,11 +79,22 @@ static void append_rest(sdag_spec_path *p, const sdag_spec_path *from, int i)
 
 static void trace(tracer *t, const sdag_spec_path *p, sdag_origin_kind kind, int depth);
 
+/* The parameters of the module in whose body p leads: there they hide the names of let:. NULL: none. */
+static const sdag_spec *params_at(const tracer *t, const sdag_spec_path *p)
+{
+    bool in_body = p->n > 1 && strcmp(p->key[0], "modules") == 0 && (p->n == 2 || strcmp(p->key[2], "params") != 0);
+    const sdag_spec *m = in_body ? sdag_spec_get(sdag_spec_get(t->files->root, p->key[0]), p->key[1]) : NULL;
+    return sdag_spec_get(m, "params");
+}
+
+/* A name that stands at p, or within what stands there, and what follows key i of p. */
 static void trace_name(tracer *t, const char *name, const sdag_spec_path *p, int i, int depth)
 {
     sdag_spec_path to = {.n = 2, .in_let = true};
     to.key[0] = "let";
     to.key[1] = name;
+    if (sdag_spec_get(params_at(t, p), name))
+        to = (sdag_spec_path){.n = 4, .key = {p->key[0], p->key[1], "params", name}};
     append_rest(&to, p, i);
     trace(t, &to, SDAG_ORIGIN_LET, depth);
 }
@@ -89,12 +103,14 @@ static void trace_name(tracer *t, const char *name, const sdag_spec_path *p, int
 
 typedef struct names {
     tracer *t;
+    const sdag_spec *params;
     sdag_map seen;
 } names;
 
 static void add_name(names *n, const char *name)
 {
-    if (sdag_spec_get(sdag_spec_get(n->t->files->root, "let"), name)) sdag_map_put(&n->seen, name, 0);
+    if (sdag_spec_get(n->params, name) || sdag_spec_get(sdag_spec_get(n->t->files->root, "let"), name))
+        sdag_map_put(&n->seen, name, 0);
 }
 
 /* Those of a piece of arithmetic. */
@@ -119,13 +135,12 @@ static void names_of(names *n, const sdag_spec *v)
     for (int i = 0; v->kind == SDAG_SPEC_MAP && i < v->n; i++) names_of(n, v->entries[i].value);
 }
 
-/* Where the names that stand in v get their values. */
-static void trace_names(tracer *t, const sdag_spec *v, int depth)
+/* Where the names that stand in v, the value at p, get their values. */
+static void trace_names(tracer *t, const sdag_spec_path *p, const sdag_spec *v, int depth)
 {
-    names n = {.t = t, .seen = {.a = t->a}};
-    const sdag_spec_path nothing = {.n = 0};
+    names n = {.t = t, .params = params_at(t, p), .seen = {.a = t->a}};
     names_of(&n, v);
-    for (int i = 0; i < n.seen.n; i++) trace_name(t, sdag_map_key(&n.seen, i), &nothing, 0, depth);
+    for (int i = 0; i < n.seen.n; i++) trace_name(t, sdag_map_key(&n.seen, i), p, p->n, depth);
 }
 
 /* ---- one file ---- */
@@ -164,7 +179,7 @@ static void trace_value(tracer *t, const sdag_spec_path *p, sdag_origin_kind kin
         if (find_let(t, tree, v, &let)) trace(t, &let, SDAG_ORIGIN_LET, depth + 1);
         else add(t, SDAG_ORIGIN_ANCHOR, depth + 1, v->loc, v->anchor, v);
     }
-    if (!e || !is_alias(e)) trace_names(t, v, depth + 1);
+    if (!e || !is_alias(e)) trace_names(t, p, v, depth + 1);
 }
 
 static void trace_file(tracer *t, const sdag_spec_path *p, sdag_origin_kind kind, int depth, int layer,
@@ -222,7 +237,7 @@ static void trace_set(tracer *t, const sdag_spec_path *p, int depth, int i)
     const sdag_spec *v = same < p->n ? look_up(t->set_values[i], p, same) : t->set_values[i];
     if (!v) v = t->set_values[i];
     add(t, SDAG_ORIGIN_SET, depth, v->loc, sdag_spec_path_text(t->a, set, set->n), v);
-    trace_names(t, v, depth + 1);
+    trace_names(t, p, v, depth + 1);
 }
 
 /* The paths and values of all sets, each found in the tree that those before it left. */
@@ -251,6 +266,7 @@ static sdag_status read_sets(tracer *t)
 static void trace(tracer *t, const sdag_spec_path *p, sdag_origin_kind kind, int depth)
 {
     const char *types[SDAG_SPEC_PATH_MAX + 1] = {0};
+    if (depth > 0 && t->out->list.n >= NESTED_MAX) return;
     if (depth > DEPTH_MAX) return; /* names that stand for themselves were refused: this cannot be reached by them */
     for (int i = 0; i < t->files->n; i++) trace_file(t, p, kind, depth, i, types);
     for (int i = 0; i < t->n_sets; i++) trace_set(t, p, depth, i);

@@ -283,6 +283,13 @@ static size_t byte_of(parser *p, size_t index)
     return p->byte;
 }
 
+/* The byte behind the event at hand; 0 at the end. */
+static char byte_behind(parser *p)
+{
+    size_t at = byte_of(p, p->event.end_mark.index);
+    return at < p->len ? p->text[at] : 0;
+}
+
 /* Keeps what the file has for a scalar whose text is not that, character by character. */
 static void keep_raw(parser *p, sdag_spec *s)
 {
@@ -331,6 +338,8 @@ static sdag_status take_scalar(parser *p)
     bool named = text[0] != '$' || text[1] == '{' || sdag_spec_is_name(text + 1);
     if (open)
         status = complain(p, sdag_spec_place(s, open - 1, 2), "a ${ without its }; write \\${ for one that is text");
+    else if (plain && len == 1 && text[0] == '$' && byte_behind(p) == '{')
+        status = complain(p, s->loc, "within { } and [ ] a ${ } stands in quotes, such as \"${2 * a}\"");
     else if (plain && !named && s->code != SDAG_SPEC_ARITHMETIC)
         status = complain(p, s->loc,
                           "a $name is letters, digits, _ and -, alone or in arithmetic such as $a / 2; quote "

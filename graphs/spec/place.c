@@ -67,11 +67,15 @@ sdag_loc sdag_spec_place(const sdag_spec *s, int at, int len)
     }
     char quote;
     const char *p = body_of(s->raw, &quote);
-    int skip = count_dark(s->text, at) + s->lead;
+    const char *is = s->text + strnlen(s->text, (size_t)at);
+    int dark_before = count_dark(s->text, at), skip = dark_before + s->lead;
+    bool behind = dark_before && (!*is || is_space(*is)); /* an end: right behind what stands before it */
     step(&loc, s->raw, (int)(p - s->raw));
-    for (bool dark; *p;) {
+    for (bool dark, last = false; *p && !(last && behind);) {
         int bytes = written(p, quote, &dark);
-        if (dark && skip-- == 0) break;
+        if (dark && skip == 0) break;
+        skip -= dark;
+        last = dark && skip == 0;
         step(&loc, p, bytes);
         p += bytes;
     }

@@ -58,10 +58,22 @@ static void print_quoted(sdag_str *out, const char *text, bool escape)
     sdag_str_add(out, "\"");
 }
 
+/* $width / 2: arithmetic that is seen as such without ${ }, and in which nothing means something to YAML. */
+static bool is_plain_arithmetic(const char *text)
+{
+    sdag_spec_code code;
+    const char *inner;
+    size_t n;
+    bool begins = is_word(*text) || *text == '(', ends = text[0] && text[strlen(text) - 1] != ' ';
+    return begins && ends && !strpbrk(text, ",\t\n") && sdag_spec_code_of(&code, &inner, &n, text, true) &&
+           code == SDAG_SPEC_ARITHMETIC && inner == text;
+}
+
 static void print_scalar(sdag_str *out, const sdag_spec *s, bool flow)
 {
     if (s->kind == SDAG_SPEC_NULL) sdag_str_add(out, "null");
     else if (s->code == SDAG_SPEC_PIECES) print_quoted(out, s->text, false);
+    else if (s->code == SDAG_SPEC_ARITHMETIC && is_plain_arithmetic(s->text)) sdag_str_add(out, s->text);
     else if (s->code == SDAG_SPEC_ARITHMETIC) {
         sdag_str text = {.a = out->a};
         sdag_str_addf(&text, "${%s}", s->text);
