@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "core/base/file.h"
+#include "core/io/json_text.h"
 
 /* The run in a folder of runs that was begun last: runs/NAME holds folders named by their time. */
 static const char *newest_run(sdag_cli *c, const char *dir)
@@ -98,8 +99,9 @@ bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id)
 
 struct json_t *sdag_cli_apply_json(sdag_cli *c, const sdag_apply *p)
 {
-    return json_pack("{s:s, s:s, s:s?, s:s, s:I}", "run", c->args[0], "node", p->title, "weights", p->weights, "data",
-                     p->data, "samples", (json_int_t)p->rows);
+    json_t *weights = p->weights ? sdag_json_text(p->weights) : json_null();
+    return json_pack("{s:o, s:s, s:o, s:s, s:I}", "run", sdag_json_text(c->args[0]), "node", p->title, "weights",
+                     weights, "data", p->data, "samples", (json_int_t)p->rows);
 }
 
 sdag_status sdag_cli_json(sdag_cli *c, struct json_t *j, const char *path)
