@@ -207,6 +207,8 @@ static void test_man(void **state)
         assert_non_null(strstr(text, "\\-\\-help") ? text : strstr(text, "help"));
         free(text);
     }
+    child_run(&c, "man", ""); /* not into the root */
+    assert_true(child_ends(&c, 2, "the DIR of 'ssldag man' is empty"));
     snprintf(command, sizeof command,
              "if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning '%s'/*.[15]; fi; echo fine",
              temp_path("pages/man1"));
