@@ -27,7 +27,7 @@ static const char *newest_run(sdag_cli *c, const char *dir)
     return best ? sdag_path_join(c->arena, dir, best) : NULL;
 }
 
-static sdag_status no_run(sdag_cli *c, const char *dir)
+sdag_status sdag_cli_no_run(sdag_cli *c, const char *dir)
 {
     struct stat st;
     const char *near = newest_run(c, dir);
@@ -43,7 +43,7 @@ sdag_status sdag_cli_apply(sdag_apply **out, sdag_cli *c, sdag_apply_options *o)
 {
     sdag_graph *g;
     const char *dir = c->args[0], *config = sdag_path_join(c->arena, dir, "config.yaml");
-    if (access(config, R_OK)) return no_run(c, dir);
+    if (access(config, R_OK)) return sdag_cli_no_run(c, dir);
     sdag_status status = sdag_cli_load(&g, NULL, c, config);
     if (status) return status;
     sdag_catalog *catalog = SDAG_NEW(c->arena, sdag_catalog);

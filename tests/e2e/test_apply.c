@@ -285,6 +285,19 @@ static void test_class_of_any_bytes(void **state)
     json_decref(j);
 }
 
+/* A page is made of a run, not of any folder. */
+static void test_report_of_no_run(void **state)
+{
+    (void)state;
+    child_run(&c, "report", "data");
+    assert_true(child_ends(&c, 2, "'data' is no folder of a run"));
+    assert_int_not_equal(access(temp_path("data/report.html"), F_OK), 0);
+    child_run(&c, "report", "nowhere");
+    assert_true(child_ends(&c, 4, "cannot open 'nowhere'"));
+    child_run(&c, "report", ".");
+    assert_true(child_ends(&c, 2, "'.' is no run, but holds some"));
+}
+
 /* Images of mixed sizes, and a chain that resizes: what is drawn is left out, a random crop cuts the middle. */
 static void test_resizing(void **state)
 {
@@ -516,11 +529,14 @@ static void test_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_features),   cmocka_unit_test(test_classes),    cmocka_unit_test(test_every_file_once),
-        cmocka_unit_test(test_json),       cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_bad_images), cmocka_unit_test(test_messages),   cmocka_unit_test(test_digits),
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_table),      cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_resizing),   cmocka_unit_test(test_any_bytes),  cmocka_unit_test(test_class_of_any_bytes),
+        cmocka_unit_test(test_features),        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_every_file_once), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_checkpoint),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_bad_images),      cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_digits),          cmocka_unit_test(test_text),
+        cmocka_unit_test(test_table),           cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_resizing),        cmocka_unit_test(test_report_of_no_run),
+        cmocka_unit_test(test_any_bytes),       cmocka_unit_test(test_class_of_any_bytes),
     };
     int failed = cmocka_run_group_tests(tests, setup, NULL);
     temp_clear();
