@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/cli/cli.h"
@@ -107,9 +108,11 @@ static void test_complete(void **state)
         {{"bench", "wrong.yaml", "--phase", ""}, "a", NULL}, /* a file that is not valid helps as far as it can */
         {{"completion", ""}, "zsh", NULL},
         {{"help", "in"}, "inspect", "run"},
+        {{"bench", "pipe.yaml", "--phase", ""}, NULL, "a"}, /* is not waited for */
         {{"nothing", ""}, NULL, "run"},
     };
     (void)state;
+    assert_int_equal(mkfifo(temp_path("pipe.yaml"), 0600), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *args[10] = {"__complete"};
         for (int k = 0; k < 6 && rows[i].words[k]; k++) args[k + 1] = rows[i].words[k];
