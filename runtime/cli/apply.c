@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "core/base/file.h"
+#include "core/io/json_text.h"
 
 /* The run in a folder of runs that was begun last: runs/NAME holds folders named by their time. */
 static const char *newest_run(sdag_cli *c, const char *dir)
@@ -26,7 +27,7 @@ static const char *newest_run(sdag_cli *c, const char *dir)
     return best ? sdag_path_join(c->arena, dir, best) : NULL;
 }
 
-static sdag_status no_run(sdag_cli *c, const char *dir)
+sdag_status sdag_cli_no_run(sdag_cli *c, const char *dir)
 {
     struct stat st;
     const char *near = newest_run(c, dir);
@@ -42,7 +43,7 @@ sdag_status sdag_cli_apply(sdag_apply **out, sdag_cli *c, sdag_apply_options *o)
 {
     sdag_graph *g;
     const char *dir = c->args[0], *config = sdag_path_join(c->arena, dir, "config.yaml");
-    if (access(config, R_OK)) return no_run(c, dir);
+    if (access(config, R_OK)) return sdag_cli_no_run(c, dir);
     sdag_status status = sdag_cli_load(&g, NULL, c, config);
     if (status) return status;
     sdag_catalog *catalog = SDAG_NEW(c->arena, sdag_catalog);
@@ -98,8 +99,9 @@ bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id)
 
 struct json_t *sdag_cli_apply_json(sdag_cli *c, const sdag_apply *p)
 {
-    return json_pack("{s:s, s:s, s:s?, s:s, s:I}", "run", c->args[0], "node", p->title, "weights", p->weights, "data",
-                     p->data, "samples", (json_int_t)p->rows);
+    json_t *weights = p->weights ? sdag_json_text(p->weights) : json_null();
+    return json_pack("{s:o, s:s, s:o, s:s, s:I}", "run", sdag_json_text(c->args[0]), "node", p->title, "weights",
+                     weights, "data", p->data, "samples", (json_int_t)p->rows);
 }
 
 sdag_status sdag_cli_json(sdag_cli *c, struct json_t *j, const char *path)

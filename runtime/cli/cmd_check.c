@@ -1,6 +1,7 @@
 /* ssldag check: every stage of the compiler on every phase and every probe; opens nothing that the file names. */
 #include <stdio.h>
 
+#include "core/io/json_text.h"
 #include "graphs/autodiff/autodiff.h"
 #include "graphs/plan/plan.h"
 #include "runtime/cli/cli.h"
@@ -131,7 +132,7 @@ sdag_status sdag_cli_check(sdag_cli *c)
         return status;
     }
     json_t *all = json_object();
-    json_object_set_new(all, "name", json_string(g && g->name ? g->name : c->args[0]));
+    json_object_set_new(all, "name", sdag_json_text(g && g->name ? g->name : c->args[0]));
     json_object_set_new(all, "valid", json_boolean(!status));
     json_object_set_new(all, "phases", phases);
     json_object_set_new(all, "messages", sdag_cli_messages(c));

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "core/io/csv.h"
+#include "core/io/json_text.h"
 #include "core/io/npy.h"
 #include "runtime/cli/apply.h"
 
@@ -95,8 +96,8 @@ static sdag_status report(const embedding *e, const sdag_apply *p)
         for (int i = 1; i < e->row.rank; i++) json_array_append_new(shape, json_integer(e->row.d[i]));
         json_object_set_new(j, "shape", shape);
         json_object_set_new(j, "bad", json_integer(e->bad));
-        if (e->npy_path) json_object_set_new(j, "npy", json_string(e->npy_path));
-        if (e->csv_path) json_object_set_new(j, "csv", json_string(e->csv_path));
+        if (e->npy_path) json_object_set_new(j, "npy", sdag_json_text(e->npy_path));
+        if (e->csv_path) json_object_set_new(j, "csv", sdag_json_text(e->csv_path));
         return sdag_cli_json(c, j, NULL);
     }
     const char *to = e->npy_path ? e->npy_path : e->csv_path;

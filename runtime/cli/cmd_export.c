@@ -1,6 +1,7 @@
 /* ssldag export: a network of a run as an ONNX file. */
 #include <jansson.h>
 
+#include "core/io/json_text.h"
 #include "runtime/cli/apply.h"
 #include "runtime/onnx/export.h"
 
@@ -25,10 +26,11 @@ static const char *port_text(sdag_cli *c, const sdag_onnx_port *p)
 static sdag_status report(sdag_cli *c, const sdag_apply *p, const sdag_onnx_model *m, const char *path)
 {
     if (c->json) {
-        json_t *j =
-            json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:i, s:i}", "run", c->args[0], "node", p->title, "weights",
-                      p->weights, "data", p->data, "onnx", path, "input", port_text(c, &m->ins.at[0]), "output",
-                      port_text(c, &m->outs.at[0]), "nodes", m->steps.n, "opset", SDAG_ONNX_OPSET);
+        json_t *weights = p->weights ? sdag_json_text(p->weights) : json_null();
+        json_t *j = json_pack("{s:o, s:s, s:o, s:s, s:o, s:s, s:s, s:i, s:i}", "run", sdag_json_text(c->args[0]),
+                              "node", p->title, "weights", weights, "data", p->data, "onnx", sdag_json_text(path),
+                              "input", port_text(c, &m->ins.at[0]), "output", port_text(c, &m->outs.at[0]), "nodes",
+                              m->steps.n, "opset", SDAG_ONNX_OPSET);
         return sdag_cli_json(c, j, NULL);
     }
     if (!c->quiet)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "core/io/csv.h"
+#include "core/io/json_text.h"
 #include "runtime/cli/apply.h"
 
 typedef struct prediction {
@@ -73,10 +74,10 @@ static sdag_status put_object(prediction *r, const char *file, int64_t best, boo
     for (int64_t i = 0; i < r->n && !bad; i++) json_object_set_new(all, r->names[i], json_real(r->p[i]));
     if (bad) {
         json_decref(all);
-        row = json_pack("{s:s, s:n}", "file", file, "class");
+        row = json_pack("{s:o, s:n}", "file", sdag_json_text(file), "class");
     } else {
-        row = json_pack("{s:s, s:s, s:f, s:o}", "file", file, "class", r->names[best], "probability", r->p[best],
-                        "probabilities", all);
+        row = json_pack("{s:o, s:s, s:f, s:o}", "file", sdag_json_text(file), "class", r->names[best], "probability",
+                        r->p[best], "probabilities", all);
     }
     return json_array_append_new(r->list, row) ? SDAG_NOMEM : SDAG_OK;
 }

@@ -1,5 +1,8 @@
 /* ssldag report: writes the page of a run anew, from what lies in its folder; of older runs too. */
-#include "runtime/cli/cli.h"
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "runtime/cli/apply.h"
 #include "runtime/report/report.h"
 
 /* The pipeline of the run, for the picture of its times; NULL when its file is missing or of another version. A folder
@@ -15,9 +18,19 @@ static const sdag_graph *load_quietly(sdag_cli *c, const char *dir)
     return sdag_cli_load(&g, NULL, &quiet, sdag_arena_printf(c->arena, "%s/config.yaml", dir)) ? NULL : g;
 }
 
+/* A run leaves one of these at least, however it ended. */
+static bool is_run(sdag_cli *c, const char *dir)
+{
+    static const char *const files[] = {"config.yaml", "metrics.jsonl", "summary.json"};
+    bool any = false;
+    for (int i = 0; i < 3; i++) any |= access(sdag_path_join(c->arena, dir, files[i]), F_OK) == 0;
+    return any;
+}
+
 sdag_status sdag_cli_report(sdag_cli *c)
 {
     const char *dir = c->args[0];
+    if (!is_run(c, dir)) return sdag_cli_no_run(c, dir);
     const char *path = c->output ? c->output : sdag_arena_printf(c->arena, "%s/report.html", dir);
     sdag_status status = sdag_report_write_to(c->arena, c->log, load_quietly(c, dir), dir, path);
     if (status || c->quiet) return status;

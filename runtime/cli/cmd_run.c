@@ -14,6 +14,7 @@
 
 #include "core/base/file.h"
 #include "core/cpu/gemm.h"
+#include "core/io/json_text.h"
 #include "runtime/cli/cli.h"
 #include "runtime/plugin/plugin.h"
 #include "runtime/run/run.h"
@@ -206,7 +207,7 @@ static sdag_status print_json(sdag_cli *c, const char *dir)
 {
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
     if (!root) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s/summary.json cannot be read", dir);
-    json_object_set_new(root, "folder", json_string(dir));
+    json_object_set_new(root, "folder", sdag_json_text(dir));
     return sdag_cli_print_json(c, root);
 }
 

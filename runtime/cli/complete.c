@@ -2,6 +2,7 @@
  * that stands on the line. The scripts of the shells only ask. Whatever is wrong with that file, nothing is said. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/file.h"
 #include "graphs/graph/words.h"
@@ -201,6 +202,7 @@ static void complete_command(completing *x, const sdag_command *cmd, int n, char
 {
     const sdag_cli_option *waits = NULL; /* an option that wants a value */
     int n_args = 0;
+    struct stat st;
     for (int i = 1; i < n - 1; i++) {
         if (!strcmp(words[i], "=") && waits) continue;
         if (waits) {
@@ -211,7 +213,9 @@ static void complete_command(completing *x, const sdag_command *cmd, int n, char
         if (o) waits = o->value && !strchr(words[i], '=') ? o : NULL;
         else if (words[i][0] != '-') {
             size_t len = strlen(words[i]);
-            if (len > 5 && !strcmp(words[i] + len - 5, ".yaml")) x->file = words[i];
+            const bool yaml = len > 5 && !strcmp(words[i] + len - 5, ".yaml");
+            if (yaml && !stat(words[i], &st) && S_ISREG(st.st_mode))
+                x->file = words[i]; /* a pipe would be waited for */
             n_args++;
         }
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/io/json_text.h"
 #include "runtime/cli/cli.h"
 
 sdag_status sdag_cli_print_json(sdag_cli *c, json_t *object)
@@ -15,22 +16,6 @@ sdag_status sdag_cli_print_json(sdag_cli *c, json_t *object)
     return status;
 }
 
-/* JSON holds UTF-8 only; messages quote what a file says, whatever that is. */
-static json_t *text_of(sdag_arena *a, const char *text)
-{
-    sdag_str s = {.a = a};
-    sdag_str_add(&s, "");
-    for (size_t left = strlen(text); left;) {
-        uint32_t c;
-        int n = sdag_utf8(&c, text, left);
-        if (n) sdag_str_addn(&s, text, (size_t)n);
-        else sdag_str_add(&s, "\xef\xbf\xbd");
-        text += n ? n : 1;
-        left -= n ? (size_t)n : 1;
-    }
-    return json_string(s.at);
-}
-
 json_t *sdag_cli_messages(const sdag_cli *c)
 {
     static const char *const levels[] = {
@@ -40,13 +25,13 @@ json_t *sdag_cli_messages(const sdag_cli *c)
         const sdag_diag *d = sdag_log_at(c->log, i);
         json_t *one = json_object();
         json_object_set_new(one, "level", json_string(levels[d->level]));
-        if (d->loc.file) json_object_set_new(one, "file", text_of(c->arena, d->loc.file));
+        if (d->loc.file) json_object_set_new(one, "file", sdag_json_text(d->loc.file));
         if (d->loc.file && d->loc.line > 0) json_object_set_new(one, "line", json_integer(d->loc.line));
         if (d->loc.file && d->loc.line > 0 && d->loc.col > 0) {
             json_object_set_new(one, "column", json_integer(d->loc.col));
             json_object_set_new(one, "length", json_integer(d->loc.len > 0 ? d->loc.len : 1));
         }
-        json_object_set_new(one, "text", text_of(c->arena, d->text));
+        json_object_set_new(one, "text", sdag_json_text(d->text));
         json_array_append_new(list, one);
     }
     return list;

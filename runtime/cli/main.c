@@ -152,6 +152,7 @@ static sdag_status parse(sdag_cli *c, const sdag_command *cmd, int argc, char **
                      sdag_arena_printf(c->arena, "'ssldag %%s' needs %s",
                                        strcmp(cmd->args, "graph.yaml") ? cmd->args : "the path of a pipeline"),
                      cmd->name, NULL);
+    if (!strcmp(cmd->args, "DIR") && !*c->args[0]) return wrong(c, "the DIR of 'ssldag %s' is empty", cmd->name, NULL);
     if (c->n_args > cmd->max_args) return wrong(c, "one argument too many: '%s'", c->args[cmd->max_args], NULL);
     return SDAG_OK;
 }

@@ -19,7 +19,7 @@ TEXT(node, "node", 0, "NAME", "one node: encoder, or pretrain.encoder; of a run:
 TEXT(collapse, "collapse", 0, "NAMES", "draw phases as one box each: names with commas between, or all")
 TEXT(expand, "expand", 0, "NAMES", "draw modules as their nodes, encoders as their blocks: names, or all")
 TEXT(map, "map", 0, "M", "no pipeline but a map of those in a folder: workflow, methods, contrastive or pretext")
-TEXT(output, "output", 'o', "FILE", "write here; default: standard output, for report the page in the folder of the run")
+TEXT(output, "output", 'o', "FILE", "write here; default: standard output, of embed features.npy, of export model.onnx, of report the page in the folder of the run")
 TEXT(csv, "csv", 0, "FILE", "the same as a table, one line a sample")
 SWITCH(skip_bad, "skip-bad", 0, "warn of images that cannot be read, and leave their line empty")
 SWITCH(no_preprocess, "no-preprocess", 0, "the network alone: it takes numbers that are normalised already")

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "core/base/alloc.h"
+#include "core/io/json_text.h"
 #include "runtime/cli/sweep_values.h"
 
 /* What a run was given; seed_too: not only what its group shares. */
@@ -12,7 +13,7 @@ static json_t *values_json(const sdag_sweep_values *r, int run, bool seed_too)
     json_t *j = json_object();
     for (int k = 0; k < r->s->n_axes; k++)
         if (seed_too || k != r->seed)
-            json_object_set_new(j, r->s->axes[k].path, json_string(r->s->runs[run].values[k]));
+            json_object_set_new(j, r->s->axes[k].path, sdag_json_text(r->s->runs[run].values[k]));
     return j;
 }
 
@@ -23,8 +24,8 @@ static json_t *run_json(const sdag_sweep_values *r, int run)
     for (int m = 0; m < r->n; m++)
         if (!isnan(r->values[run * r->n + m]))
             json_object_set_new(metrics, sdag_map_key(&r->names, m), json_real(r->values[run * r->n + m]));
-    return json_pack("{s:o, s:s, s:o, s:o}", "values", values_json(r, run, true), "folder", it->dir, "code",
-                     it->code < 0 ? json_null() : json_integer(it->code), "metrics", metrics);
+    return json_pack("{s:o, s:o, s:o, s:o}", "values", values_json(r, run, true), "folder", sdag_json_text(it->dir),
+                     "code", it->code < 0 ? json_null() : json_integer(it->code), "metrics", metrics);
 }
 
 static json_t *group_json(const sdag_sweep_values *r, int run)
@@ -50,7 +51,7 @@ sdag_status sdag_sweep_json(const sdag_sweep_values *r)
         whole &= json_array_append_new(runs, run_json(r, i)) == 0;
         if (r->seed >= 0 && sdag_sweep_is_first(r, i)) whole &= json_array_append_new(groups, group_json(r, i)) == 0;
     }
-    json_t *j = json_pack("{s:s, s:o, s:o}", "folder", s->dir, "runs", runs, "over_seeds", groups);
+    json_t *j = json_pack("{s:o, s:o, s:o}", "folder", sdag_json_text(s->dir), "runs", runs, "over_seeds", groups);
     char *text = j && whole ? json_dumps(j, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(j);
     if (!text) return SDAG_NOMEM;

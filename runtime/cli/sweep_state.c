@@ -7,6 +7,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "core/io/json_text.h"
 #include "runtime/cli/sweep.h"
 
 static json_t *keys_json(const sdag_sweep *s)
@@ -14,7 +15,7 @@ static json_t *keys_json(const sdag_sweep *s)
     json_t *j = json_object();
     for (int i = 0; i < s->n_axes; i++) {
         json_t *values = json_array();
-        for (int k = 0; k < s->axes[i].n; k++) json_array_append_new(values, json_string(s->axes[i].values[k]));
+        for (int k = 0; k < s->axes[i].n; k++) json_array_append_new(values, sdag_json_text(s->axes[i].values[k]));
         json_object_set_new(j, s->axes[i].path, values);
     }
     return j;
@@ -31,12 +32,13 @@ static sdag_status out_of_memory(void *json)
 sdag_status sdag_sweep_save(const sdag_sweep *s)
 {
     json_t *runs = json_array();
-    json_t *j = json_pack("{s:i, s:s, s:o, s:s, s:o}", "version", 1, "file", s->file, "keys", keys_json(s), "config",
-                          s->config, "runs", runs);
+    json_t *j = json_pack("{s:i, s:o, s:o, s:o, s:o}", "version", 1, "file", sdag_json_text(s->file), "keys",
+                          keys_json(s), "config", sdag_json_text(s->config), "runs", runs);
     if (!j) return out_of_memory(j);
     for (int i = 0; i < s->n_runs; i++) {
         const sdag_sweep_run *r = &s->runs[i];
-        json_t *one = json_pack("{s:s, s:s}", "folder", strrchr(r->dir, '/') + 1, "values", r->label);
+        json_t *one = json_pack("{s:o, s:o}", "folder", sdag_json_text(strrchr(r->dir, '/') + 1), "values",
+                                sdag_json_text(r->label));
         if (one && r->code >= 0) json_object_set_new(one, "code", json_integer(r->code));
         json_array_append_new(runs, one);
     }

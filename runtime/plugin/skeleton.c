@@ -45,6 +45,16 @@ static const char *kind_name(const void *ctx, int i)
     return i < KINDS ? kinds[i].role : NULL;
 }
 
+/* Targets that CMake has of its own: a library cannot be called so. */
+static bool is_target_of_cmake(const char *word)
+{
+    static const char *const own[] = {"all",     "clean",      "edit_cache",    "help",
+                                      "install", "preinstall", "rebuild_cache", "test"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!strcmp(own[i], word)) return true;
+    return false;
+}
+
 sdag_status sdag_skeleton_check(sdag_log *log, const char *name)
 {
     const char *dot = strchr(name, '.');
@@ -57,6 +67,9 @@ sdag_status sdag_skeleton_check(sdag_log *log, const char *name)
                          "'%s' is no name for a node type: write role.name, such as loss.my_loss, in small letters, "
                          "digits and '_'",
                          name);
+    if (is_target_of_cmake(dot + 1))
+        return sdag_fail(log, SDAG_USAGE, SDAG_NOLOC, "'%s' cannot be built as a plugin: CMake has a '%s' of its own",
+                         name, dot + 1);
     if (find_kind(name)) return SDAG_OK;
     char role[64];
     size_t m = (size_t)(dot - name) < sizeof role ? (size_t)(dot - name) : sizeof role - 1;

@@ -1,4 +1,5 @@
 /* Which class was taken for which: what the collectors of a phase have counted. */
+#include "core/io/json_text.h"
 #include "runtime/records/parts.h"
 
 static json_t *class_names(const sdag_session *s, const sdag_probe *p)
@@ -15,7 +16,7 @@ static json_t *class_names(const sdag_session *s, const sdag_probe *p)
     char text[16];
     for (int i = 0; i < n; i++) {
         snprintf(text, sizeof text, "%d", i);
-        json_t *name = names ? json_string(names[i]) : NULL;
+        json_t *name = names ? sdag_json_text(names[i]) : NULL;
         json_array_append_new(list, name ? name : json_string(text));
     }
     return list;

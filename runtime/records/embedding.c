@@ -4,6 +4,7 @@
 
 #include "core/base/alloc.h"
 #include "core/cpu/plane.h"
+#include "core/io/json_text.h"
 #include "runtime/records/parts.h"
 #include "runtime/run/signals.h"
 
@@ -202,7 +203,7 @@ static json_t *classes_json(const sdag_recorder *r)
     const sdag_dataset *d = r->session->data[r->embedding.source];
     if (!d->labels || !d->class_names) return json_null();
     json_t *list = json_array();
-    for (int i = 0; i < d->classes; i++) json_array_append_new(list, json_string(d->class_names[i]));
+    for (int i = 0; i < d->classes; i++) json_array_append_new(list, sdag_json_text(d->class_names[i]));
     return list;
 }
 

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "core/cpu/gemm.h"
+#include "core/io/json_text.h"
 #include "graphs/spec/spec.h"
 #include "runtime/pool/cpus.h"
 
@@ -135,7 +136,7 @@ static json_t *disk(const char *dir)
 {
     struct statvfs v;
     bool known = statvfs(dir, &v) == 0;
-    return json_pack("{s:s, s:o}", "dir", dir, "free",
+    return json_pack("{s:o, s:o}", "dir", sdag_json_text(dir), "free",
                      known ? json_integer((json_int_t)(v.f_bavail * v.f_frsize)) : json_null());
 }
 
@@ -204,7 +205,7 @@ json_t *sdag_env_command(void)
         if (at) fputc(' ', to);
         put_word(to, words + at);
     }
-    json_t *command = fclose(to) ? NULL : json_string(text); /* NULL also when it is not UTF-8 */
+    json_t *command = fclose(to) ? NULL : sdag_json_text(text);
     free(text);
     return command;
 }

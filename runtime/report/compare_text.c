@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/io/json_memory.h"
+#include "core/io/json_text.h"
 #include "runtime/report/compare.h"
 #include "runtime/report/runs.h"
 
@@ -123,8 +124,9 @@ static json_t *runs_json(const sdag_runs *r)
 {
     json_t *list = json_array();
     for (int i = 0; i < r->n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "label", r->label[i], "dir", r->run[i]->dir,
-                                              "name", r->run[i]->name, "state", sdag_folder_state(r->run[i])));
+        json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s}", "label", sdag_json_text(r->label[i]), "dir",
+                                              sdag_json_text(r->run[i]->dir), "name", r->run[i]->name, "state",
+                                              sdag_folder_state(r->run[i])));
     return list;
 }
 

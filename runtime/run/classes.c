@@ -1,6 +1,7 @@
 /* classes.json: the names of the classes of every source that a run has opened, {"phase.source": ["cat", "dog"]}. What
  * a classifier's numbers mean is known without the data. */
 #include "core/base/file.h"
+#include "core/io/json_text.h"
 #include "runtime/run/session.h"
 
 json_t *sdag_classes_read(sdag_arena *a, const char *dir)
@@ -15,7 +16,7 @@ static json_t *names_of(const sdag_dataset *d)
 {
     json_t *list = json_array();
     for (int i = 0; i < d->classes; i++)
-        if (json_array_append_new(list, json_string(d->class_names[i]))) {
+        if (json_array_append_new(list, sdag_json_text(d->class_names[i]))) {
             json_decref(list);
             return NULL;
         }

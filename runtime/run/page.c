@@ -7,6 +7,7 @@
 
 #include "core/base/file.h"
 #include "core/io/json_memory.h"
+#include "core/io/json_text.h"
 #include "runtime/report/report.h"
 #include "runtime/run/session.h"
 
@@ -55,7 +56,7 @@ static sdag_status write_state(const page_args *p)
                   (json_int_t)s->steps, "epoch", (json_int_t)s->epoch, "elapsed_s",
                   rint(10 * (s->page.before + sdag_now() - s->page.began)) / 10, "written", (json_int_t)time(NULL));
     if (s->phase < g->n_phases) json_object_set_new(o, "phase", json_string(g->phases[s->phase].name));
-    if (p->message) json_object_set_new(o, "message", json_string(p->message));
+    if (p->message) json_object_set_new(o, "message", sdag_json_text(p->message));
     char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(o);
     status = write_text(p->log, path, text);

@@ -231,6 +231,73 @@ static void test_names(void **state)
     free(numbers);
 }
 
+/* Names of files and folders are any bytes: what is no UTF-8 is one sign instead in JSON, and stays as it is in tables.
+ */
+static void test_any_bytes(void **state)
+{
+    (void)state;
+    picture_write("latin/caf\xe9/b.png", 16, 16, 1);
+    tree_copy("r\xe9", "run");
+    child_run(&c, "predict", "r\xe9", "latin/caf\xe9", "--json", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    json_t *j = json_loads(c.out, 0, NULL), *row = json_array_get(json_object_get(j, "predictions"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "file")), "latin/caf\xef\xbf\xbd/b.png");
+    assert_string_equal(json_string_value(json_object_get(j, "run")), "r\xef\xbf\xbd");
+    json_decref(j);
+    child_run(&c, "embed", "r\xe9", "latin/caf\xe9", "--csv", "\xe9.csv", "--json", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_non_null(strstr(c.out, "\"csv\": \"\xef\xbf\xbd.csv\""));
+    char *table = text_of("\xe9.csv");
+    assert_non_null(strstr(table, "latin/caf\xe9/b.png,"));
+    free(table);
+    child_run(&c, "export", "r\xe9", "-o", "\xe9.onnx", "--json", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_non_null(strstr(c.out, "\"onnx\": \"\xef\xbf\xbd.onnx\""));
+}
+
+/* The same for a class, whose name a run keeps. */
+static void test_class_of_any_bytes(void **state)
+{
+    (void)state;
+    picture_write("odd/a/1.png", 16, 16, 1);
+    picture_write("odd/caf\xe9/2.png", 16, 16, 2);
+    static const char text[] = "version: 1\n"
+                               "phases:\n"
+                               "  train:\n"
+                               "    steps: 2\n"
+                               "    nodes:\n"
+                               "      few: {type: source.images, path: odd, size: 16, batch: 2}\n"
+                               "      encoder: {type: encoder.cnn, in: few, widths: [4]}\n"
+                               "      head: {type: head.classifier, in: encoder, classes: 2}\n"
+                               "      loss: {type: loss.cross_entropy, in: {logits: head, target: few.label}}\n"
+                               "      optimizer: {type: optimizer.adamw, in: loss, lr: 1e-3}\n";
+    temp_write("odd.yaml", text, strlen(text));
+    child_run(&c, "run", "odd.yaml", "--out", "odd\xe9", "--json", "-q");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_non_null(strstr(c.out, "\"folder\": \"odd\xef\xbf\xbd\""));
+    child_run(&c, "predict", "odd\xe9", "odd/a");
+    assert_true(child_ends(&c, 0, NULL));
+    assert_non_null(strstr(c.out, "file,class,probability,p_a,p_caf\xef\xbf\xbd\n"));
+    child_run(&c, "compare", "odd\xe9", "run", "--json");
+    assert_true(child_ends(&c, 0, NULL));
+    json_t *j = json_loads(c.out, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(j, "runs")), 2);
+    json_decref(j);
+}
+
+/* A page is made of a run, not of any folder. */
+static void test_report_of_no_run(void **state)
+{
+    (void)state;
+    child_run(&c, "report", "data");
+    assert_true(child_ends(&c, 2, "'data' is no folder of a run"));
+    assert_int_not_equal(access(temp_path("data/report.html"), F_OK), 0);
+    child_run(&c, "report", "nowhere");
+    assert_true(child_ends(&c, 4, "cannot open 'nowhere'"));
+    child_run(&c, "report", ".");
+    assert_true(child_ends(&c, 2, "'.' is no run, but holds some"));
+}
+
 /* Images of mixed sizes, and a chain that resizes: what is drawn is left out, a random crop cuts the middle. */
 static void test_resizing(void **state)
 {
@@ -462,11 +529,14 @@ static void test_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_features),   cmocka_unit_test(test_classes),    cmocka_unit_test(test_every_file_once),
-        cmocka_unit_test(test_json),       cmocka_unit_test(test_checkpoint), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_bad_images), cmocka_unit_test(test_messages),   cmocka_unit_test(test_digits),
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_table),      cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_resizing),
+        cmocka_unit_test(test_features),        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_every_file_once), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_checkpoint),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_bad_images),      cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_digits),          cmocka_unit_test(test_text),
+        cmocka_unit_test(test_table),           cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_resizing),        cmocka_unit_test(test_report_of_no_run),
+        cmocka_unit_test(test_any_bytes),       cmocka_unit_test(test_class_of_any_bytes),
     };
     int failed = cmocka_run_group_tests(tests, setup, NULL);
     temp_clear();

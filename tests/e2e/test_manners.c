@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/cli/cli.h"
 #include "tests/support/child.h"
@@ -106,9 +108,11 @@ static void test_complete(void **state)
         {{"bench", "wrong.yaml", "--phase", ""}, "a", NULL}, /* a file that is not valid helps as far as it can */
         {{"completion", ""}, "zsh", NULL},
         {{"help", "in"}, "inspect", "run"},
+        {{"bench", "pipe.yaml", "--phase", ""}, NULL, "a"}, /* is not waited for */
         {{"nothing", ""}, NULL, "run"},
     };
     (void)state;
+    assert_int_equal(mkfifo(temp_path("pipe.yaml"), 0600), 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *args[10] = {"__complete"};
         for (int k = 0; k < 6 && rows[i].words[k]; k++) args[k + 1] = rows[i].words[k];
@@ -155,8 +159,36 @@ static void test_scripts(void **state)
              "\"${COMPREPLY[*]}\"'",
              temp_path("bash"), real);
     assert_string_equal(shell(command), "loss.barlow_twins\n");
+    /* "--stage=p" is one word for fish, and two for bash */
+    snprintf(command, sizeof command,
+             "if command -v fish >/dev/null; then PATH='%.*s':\"$PATH\" HOME='%s' fish -c 'source \"%s\"; complete -C "
+             "\"ssldag "
+             "dump --stage=p\"'; else echo --stage=plan; fi",
+             (int)(strrchr(real, '/') - real), real, temp_path(""), temp_path("fish"));
+    assert_string_equal(shell(command), "--stage=plan\n");
     child_run(&c, "completion", "bas");
     assert_true(child_ends(&c, 2, "did you mean 'bash'?"));
+}
+
+/* What `new` writes works as it is, or is not written. */
+static void test_new(void **state)
+{
+    static const struct {
+        const char *name, *says;
+    } rows[] = {
+        {"loss.mse", "the node type 'loss.mse' is built in"},
+        {"op.relu", "the operation 'relu' is built in"},
+        {"op.blend", "the node type 'math.blend' is built in"},
+        {"augment.noise", "the transform 'noise' is built in"},
+        {"loss.test", "'loss.test' cannot be built as a plugin: CMake has a 'test' of its own"},
+        {"los.mine", "did you mean 'loss'?"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        child_run(&c, "new", "node", rows[i].name, "--out", "new");
+        assert_true(child_ends(&c, 2, rows[i].says));
+        assert_int_not_equal(access(temp_path("new"), F_OK), 0);
+    }
 }
 
 /* ---- the manual */
@@ -178,6 +210,8 @@ static void test_man(void **state)
         assert_non_null(strstr(text, "\\-\\-help") ? text : strstr(text, "help"));
         free(text);
     }
+    child_run(&c, "man", ""); /* not into the root */
+    assert_true(child_ends(&c, 2, "the DIR of 'ssldag man' is empty"));
     snprintf(command, sizeof command,
              "if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning '%s'/*.[15]; fi; echo fine",
              temp_path("pages/man1"));
@@ -283,9 +317,16 @@ static void test_doctor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables),   cmocka_unit_test(test_complete),   cmocka_unit_test(test_scripts),
-        cmocka_unit_test(test_man),      cmocka_unit_test(test_colors),     cmocka_unit_test(test_quiet_and_verbose),
-        cmocka_unit_test(test_run_json), cmocka_unit_test(test_check_json), cmocka_unit_test(test_doctor),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_new),
+        cmocka_unit_test(test_man),
+        cmocka_unit_test(test_colors),
+        cmocka_unit_test(test_quiet_and_verbose),
+        cmocka_unit_test(test_run_json),
+        cmocka_unit_test(test_check_json),
+        cmocka_unit_test(test_doctor),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -10,9 +10,11 @@
 
 #include <cmocka.h>
 #include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "core/base/arena.h"
+#include "runtime/plugin/apart.h"
 #include "tests/support/child.h"
 #include "tests/support/temp.h"
 
@@ -229,6 +231,27 @@ static void test_untouched(void **state)
     assert_true(child_ends(&c, 3, "loss.mean"));
 }
 
+/* ---- a process of its own */
+
+static void hang(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 10; i++) sleep(1);
+}
+
+static void ignore_alarm(void *arg)
+{
+    signal(SIGALRM, SIG_IGN);
+    hang(arg);
+}
+
+static void test_hangs(void **state)
+{
+    (void)state;
+    assert_string_equal(sdag_apart_run(a, 1, hang, NULL), "did not come back within 1 s");
+    assert_string_equal(sdag_apart_run(a, 1, ignore_alarm, NULL), "did not come back within 1 s");
+}
+
 /* ---- ssldag test */
 
 static void test_test(void **state)
@@ -277,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_several),   cmocka_unit_test(test_taken),
         cmocka_unit_test(test_older),          cmocka_unit_test(test_parts),     cmocka_unit_test(test_paths),
         cmocka_unit_test(test_other_commands), cmocka_unit_test(test_untouched), cmocka_unit_test(test_test),
+        cmocka_unit_test(test_hangs),
     };
     return cmocka_run_group_tests_name("plugins", tests, begin, end);
 }
