@@ -70,26 +70,6 @@ static bool write_dot(drawn *d, Agraph_t *g)
     return fclose(f) == 0 && ok;
 }
 
-/* Having found a way for a line, dot moves its label to the far side of the free space there, which may be outside of
- * the frame. It is moved back. */
-static void hold_labels(const sdag_sheet *s)
-{
-    const double gap = 4; /* points */
-    const sdag_picture *p = s->p;
-    for (int i = 0; i < p->lines.n; i++) {
-        const sdag_line *l = &p->lines.at[i];
-        const int group = p->boxes.at[l->from].group;
-        Agnode_t *from = s->node[l->from];
-        if (!l->label[0] || group < 0 || group != p->boxes.at[l->to].group) continue;
-        for (Agedge_t *e = agfstout(s->g, from); e; e = agnxtout(s->g, e)) {
-            textlabel_t *t = ED_label(e);
-            if (!t || !t->set) continue;
-            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(s->sub[group]).UR.x - gap);
-            if (aghead(e) == s->node[l->to] && over > 0) t->pos.x -= over;
-        }
-    }
-}
-
 /* dot sometimes routes a line between boxes of one rank twice, and would draw it double: the first way is kept. */
 static void keep_one_way(const sdag_sheet *s)
 {
@@ -158,8 +138,8 @@ static bool render(drawn *d, sdag_sheet *s)
 {
     static const char *const formats[] = {"svg", "png", "pdf"};
     unsigned len = 0;
-    hold_labels(s);
     keep_one_way(s);
+    sdag_sheet_words(s);
     bool ok = gvRenderData(context, s->g, formats[s->format], &d->data, &len) == 0;
     d->len = len;
     return ok;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "core/base/alloc.h"
 #include "tests/support/sketch.h"
@@ -132,6 +133,57 @@ static void test_golden(void **state)
         sketch_sound(&s, o);
         sketch_end(&s);
     }
+}
+
+/* Whether a line of the SVG runs through the middle of a text: along its width, which letters of 0.4 em have at least.
+ */
+static bool is_struck(const char *svg, double left, double right, double y)
+{
+    for (const char *at = svg; (at = strstr(at, "stroke=\"#444444\" d=\"M"));) {
+        double p[8];
+        at = strstr(at, "d=\"M") + 4;
+        for (int k = 0, n = 0; sscanf(at, "%lf,%lf%n", &p[k], &p[k + 1], &n) == 2;
+             at += n, at += *at == 'C' || *at == ' ') {
+            if ((k += 2) < 8) continue;
+            for (int i = 0; i <= 200; i++) {
+                const double u = i / 200.0, v = 1 - u;
+                const double w[4] = {v * v * v, 3 * v * v * u, 3 * v * u * u, u * u * u};
+                const double x = w[0] * p[0] + w[1] * p[2] + w[2] * p[4] + w[3] * p[6];
+                if (fabs(w[0] * p[1] + w[1] * p[3] + w[2] * p[5] + w[3] * p[7] - y) < 2 && x > left && x < right)
+                    return true;
+            }
+            p[0] = p[6], p[1] = p[7], k = 2;
+        }
+    }
+    return false;
+}
+
+static int count_struck(const char *svg)
+{
+    int n = 0, texts = 0;
+    for (const char *at = svg; (at = strstr(at, "<text text-anchor=\"")); at++) {
+        double x, y, size = 0;
+        const bool starts = sscanf(at, "<text text-anchor=\"start\" x=\"%lf\" y=\"%lf\"", &x, &y) == 2;
+        if (!starts && sscanf(at, "<text text-anchor=\"middle\" x=\"%lf\" y=\"%lf\"", &x, &y) != 2) continue;
+        const char *word = strchr(at, '>') + 1;
+        sscanf(strstr(at, "font-size=\""), "font-size=\"%lf", &size);
+        const double width = 0.4 * size * (double)strcspn(word, "<&");
+        n += is_struck(svg, starts ? x : x - width / 2, starts ? x + width : x + width / 2, y - size / 3);
+        texts++;
+    }
+    assert_true(texts > 20);
+    return n;
+}
+
+/* No line strikes out the title of an opened node, nor the words beside a line. */
+static void test_words(void **state)
+{
+    (void)state;
+    sketch s;
+    sketch_start(&s, yaml, NULL, 0);
+    assert_int_equal(count_struck(sketch_draw(&s, (sdag_viz_options){.expand = "all"})), 0);
+    assert_int_equal(count_struck(sketch_draw(&s, (sdag_viz_options){.ops = true, .only_phase_plus1 = 2})), 0);
+    sketch_end(&s);
 }
 
 /* What must be in them, whatever else is. */
@@ -275,9 +327,9 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),       cmocka_unit_test(test_modules),
-                                       cmocka_unit_test(test_content),      cmocka_unit_test(test_slips),
-                                       cmocka_unit_test(test_odd_timings),  cmocka_unit_test(test_extremes),
-                                       cmocka_unit_test(test_out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),   cmocka_unit_test(test_modules),
+                                       cmocka_unit_test(test_words),    cmocka_unit_test(test_content),
+                                       cmocka_unit_test(test_slips),    cmocka_unit_test(test_odd_timings),
+                                       cmocka_unit_test(test_extremes), cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, stop);
 }
