@@ -114,7 +114,7 @@ static void clear(sdag_sheet *s)
 
 /* Where nothing else decides, dot lays out the boxes of a pipeline from the last to the first, and those of a map,
  * which hang from one box, from the first; and it may turn phases round. Then other ways are tried, and the best is
- * kept. */
+ * kept; what is large is laid out once, from the first. */
 static bool lay_out_well(sdag_sheet *s, Agdisc_t *disc)
 {
     static const struct {
@@ -123,7 +123,7 @@ static bool lay_out_well(sdag_sheet *s, Agdisc_t *disc)
     enum { WAYS = sizeof ways / sizeof *ways };
     int best = 0, fewest = INT_MAX;
     if (s->format == SDAG_VIZ_DOT || s->p->plain || s->l->reach > SDAG_SHEET_LARGE)
-        return lay_out(s, disc, s->p->hangs, false);
+        return lay_out(s, disc, s->p->plain ? s->p->hangs : s->l->reach > SDAG_SHEET_LARGE, false);
     for (int i = 0; i < WAYS; i++) {
         if (!lay_out(s, disc, ways[i].forward, ways[i].hung)) return false;
         const int flips = count_flips(s);

@@ -186,6 +186,38 @@ static void test_words(void **state)
     sketch_end(&s);
 }
 
+/* Many phases that have nothing to do with each other stand in rows, each from the first to the last. */
+static void test_rows(void **state)
+{
+    (void)state;
+    char text[8192];
+    double width = 0, x[20], y[20];
+    size_t n = (size_t)snprintf(text, sizeof text, "version: 1\nphases:\n");
+    for (int i = 0; i < 20; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "  p%d:\n    steps: 1\n    nodes:\n      d: {type: source.digits}\n"
+                              "      h: {type: head.classifier, in: d, classes: 10}\n"
+                              "      loss: {type: loss.cross_entropy, in: {logits: h, target: d.label}}\n"
+                              "      o: {type: optimizer.sgd, in: loss}\n",
+                              i);
+    assert_true(n < sizeof text);
+    sketch s;
+    sketch_start(&s, text, NULL, 0);
+    const char *svg = sketch_draw(&s, (sdag_viz_options){0});
+    assert_int_equal(sscanf(strstr(svg, "<svg width="), "<svg width=\"%lf", &width), 1);
+    assert_true(width > 500 && width < 1500);
+    for (int i = 0; i < 20; i++) {
+        char title[32];
+        snprintf(title, sizeof title, ">Phase %d: p%d<", i + 1, i);
+        const char *at = strstr(svg, title);
+        assert_non_null(at);
+        while (memcmp(at, "<text ", 6) != 0) at--;
+        assert_int_equal(sscanf(strstr(at, " x="), " x=\"%lf\" y=\"%lf", &x[i], &y[i]), 2);
+        if (i) assert_true(y[i] > y[i - 1] + 50 || (fabs(y[i] - y[i - 1]) < 1 && x[i] > x[i - 1]));
+    }
+    sketch_end(&s);
+}
+
 /* What must be in them, whatever else is. */
 static void test_content(void **state)
 {
@@ -327,9 +359,9 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),   cmocka_unit_test(test_modules),
-                                       cmocka_unit_test(test_words),    cmocka_unit_test(test_content),
-                                       cmocka_unit_test(test_slips),    cmocka_unit_test(test_odd_timings),
-                                       cmocka_unit_test(test_extremes), cmocka_unit_test(test_out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),      cmocka_unit_test(test_modules),  cmocka_unit_test(test_words),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_content),  cmocka_unit_test(test_slips),
+        cmocka_unit_test(test_odd_timings), cmocka_unit_test(test_extremes), cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, stop);
 }
