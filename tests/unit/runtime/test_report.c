@@ -226,7 +226,7 @@ static void test_hostile(void **state)
         assert_null(strstr(page, "\xc2\x9b"));
         const char *dirs[] = {temp_path("run"), temp_path("run")};
         const char *labels[] = {hostile[i], "b"};
-        assert_int_equal(sdag_compare_write(&arena, logs, dirs, labels, 2, temp_path("compare.html")), SDAG_OK);
+        assert_int_equal(sdag_compare_write(&arena, logs, dirs, labels, 2, NULL, temp_path("compare.html")), SDAG_OK);
         take_page("compare.html");
         assert_null(strstr(page, "<script"));
     }
@@ -428,7 +428,7 @@ static void test_compare(void **state)
                               "name                             digits x  digits y\n"
                               "about                             about x   about y\n"
                               "phases.pretrain.nodes.loss.note         x         y\n");
-    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 2, temp_path("compare.html")), SDAG_OK);
+    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 2, NULL, temp_path("compare.html")), SDAG_OK);
     take_page("compare.html");
     has("data-phase=\"pretrain\" data-metric=\"loss\" data-run=\"1\" data-value=\"3.5\">3.5</td>");
     has("<tr data-path=\"phases.pretrain.nodes.loss.note\">");
@@ -461,7 +461,7 @@ static void test_labels(void **state)
     assert_int_equal(sdag_compare_table(&s, &arena, logs, dirs, NULL, 10), SDAG_OK);
     assert_non_null(strstr(s.at, "\n3/run   done"));
     assert_null(strstr(s.at, "note")); /* the configs are the same */
-    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 10, temp_path("compare.html")), SDAG_OK);
+    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 10, NULL, temp_path("compare.html")), SDAG_OK);
     take_page("compare.html");
     has("<h2>What differs in the configs</h2>\n<p>Nothing.</p>");
     has("data-curve=\"loss\" data-lines=\"10\"");
