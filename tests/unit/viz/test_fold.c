@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "tests/support/sketch.h"
@@ -297,6 +299,15 @@ static void test_odd_timings(void **state)
         assert_int_equal(sketch_fails(&s, o, odd_timings[i].says), SDAG_IO);
         sketch_end(&s);
     }
+    sketch s;
+    sketch_start(&s, yaml, NULL, 0);
+    temp_write("pipe/other", "", 0);
+    assert_int_equal(mkfifo(temp_path("pipe/timing.json"), 0600), 0);
+    sdag_viz_options o = {.heat = SDAG_VIZ_HEAT_TIME, .run = temp_path("pipe")};
+    alarm(20); /* it would wait for ever */
+    assert_int_equal(sketch_fails(&s, o, "timing.json: it is not a file"), SDAG_IO);
+    alarm(0);
+    sketch_end(&s);
 }
 
 /* Amounts of any size are drawn; names in the file that are no nodes are not. */
