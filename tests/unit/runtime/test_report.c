@@ -201,6 +201,22 @@ static void test_no_files(void **state)
     }
 }
 
+/* A folder may come from anybody: what its links lead to is not shown. */
+static void test_links(void **state)
+{
+    (void)state;
+    run_folder_write("run", "x");
+    temp_write("secret", "<svg>a key of mine</svg>", 24);
+    assert_int_equal(symlink("../secret", temp_path("run/tale.txt")), 0);
+    assert_int_equal(unlink(temp_path("run/config.yaml")), 0);
+    assert_int_equal(symlink("../secret", temp_path("run/config.yaml")), 0);
+    write_page("run");
+    has("What could not be read");
+    assert_null(strstr(page, "a key of mine"));
+    assert_int_equal(unlink(temp_path("run/tale.txt")), 0);
+    assert_int_equal(unlink(temp_path("run/config.yaml")), 0);
+}
+
 /* Words that would be markup, code or an address somewhere; as they stand in JSON and in a quoted YAML text. */
 static const char *const hostile[] = {
     "<script>alert(1)</script>",
@@ -493,6 +509,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sinks, set_up, tear_down),
