@@ -70,26 +70,6 @@ static bool write_dot(drawn *d, Agraph_t *g)
     return fclose(f) == 0 && ok;
 }
 
-/* Having found a way for a line, dot moves its label to the far side of the free space there, which may be outside of
- * the frame. It is moved back. */
-static void hold_labels(const sdag_sheet *s)
-{
-    const double gap = 4; /* points */
-    const sdag_picture *p = s->p;
-    for (int i = 0; i < p->lines.n; i++) {
-        const sdag_line *l = &p->lines.at[i];
-        const int group = p->boxes.at[l->from].group;
-        Agnode_t *from = s->node[l->from];
-        if (!l->label[0] || group < 0 || group != p->boxes.at[l->to].group) continue;
-        for (Agedge_t *e = agfstout(s->g, from); e; e = agnxtout(s->g, e)) {
-            textlabel_t *t = ED_label(e);
-            if (!t || !t->set) continue;
-            double over = t->pos.x + t->dimen.x / 2 - (GD_bb(s->sub[group]).UR.x - gap);
-            if (aghead(e) == s->node[l->to] && over > 0) t->pos.x -= over;
-        }
-    }
-}
-
 /* dot sometimes routes a line between boxes of one rank twice, and would draw it double: the first way is kept. */
 static void keep_one_way(const sdag_sheet *s)
 {
@@ -134,7 +114,7 @@ static void clear(sdag_sheet *s)
 
 /* Where nothing else decides, dot lays out the boxes of a pipeline from the last to the first, and those of a map,
  * which hang from one box, from the first; and it may turn phases round. Then other ways are tried, and the best is
- * kept. */
+ * kept; what is large is laid out once, from the first. */
 static bool lay_out_well(sdag_sheet *s, Agdisc_t *disc)
 {
     static const struct {
@@ -143,7 +123,7 @@ static bool lay_out_well(sdag_sheet *s, Agdisc_t *disc)
     enum { WAYS = sizeof ways / sizeof *ways };
     int best = 0, fewest = INT_MAX;
     if (s->format == SDAG_VIZ_DOT || s->p->plain || s->l->reach > SDAG_SHEET_LARGE)
-        return lay_out(s, disc, s->p->hangs, false);
+        return lay_out(s, disc, s->p->plain ? s->p->hangs : s->l->reach > SDAG_SHEET_LARGE, false);
     for (int i = 0; i < WAYS; i++) {
         if (!lay_out(s, disc, ways[i].forward, ways[i].hung)) return false;
         const int flips = count_flips(s);
@@ -158,8 +138,8 @@ static bool render(drawn *d, sdag_sheet *s)
 {
     static const char *const formats[] = {"svg", "png", "pdf"};
     unsigned len = 0;
-    hold_labels(s);
     keep_one_way(s);
+    sdag_sheet_words(s);
     bool ok = gvRenderData(context, s->g, formats[s->format], &d->data, &len) == 0;
     d->len = len;
     return ok;

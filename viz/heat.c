@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/file.h"
 #include "core/io/json_memory.h"
@@ -99,10 +100,12 @@ sdag_status sdag_heat_read(sdag_heat **out, sdag_arena *a, sdag_log *log, const 
     char *text;
     size_t len;
     json_error_t e;
+    struct stat st;
     *t = (timing){.log = log, .path = sdag_arena_printf(a, "%s/timing.json", run)};
     *h = (sdag_heat){
         .kind = kind, .nodes = SDAG_NEWS(a, double, g->n_nodes), .phases = SDAG_NEWS(a, double, g->n_phases)};
     for (int32_t i = 0; i < g->n_nodes; i++) h->nodes[i] = -1;
+    if (stat(t->path, &st) == 0 && !S_ISREG(st.st_mode)) return odd(t, "it is not a file"); /* a pipe: waited for */
     sdag_status status = sdag_file_read(&text, &len, a, log, SDAG_NOLOC, t->path, TIMING_MAX);
     if (status) return status;
     sdag_json_begin();

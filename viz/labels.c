@@ -1,6 +1,8 @@
 /* Labels and tooltips. Texts stand in HTML-like labels, where every character that means something can be escaped. */
 #include "viz/labels.h"
 
+#include <string.h>
+
 static void add_escaped(sdag_str *s, const char *text)
 {
     static const struct {
@@ -67,11 +69,46 @@ static const char *line_label(const sdag_picture *p, const sdag_line *l)
     return s.at;
 }
 
-static const char *group_label(const sdag_picture *p, const sdag_group *g)
+/* Points that a text of n bytes is wide, about. */
+static int width_of(const char *text, int size) { return (int)(strlen(text) * (size_t)size * 6 / 10); }
+
+static bool is_inside(const sdag_picture *p, int box, int frame)
 {
+    int group = p->boxes.at[box].group;
+    while (group >= 0 && group != frame) group = p->groups.at[group].parent;
+    return group == frame;
+}
+
+int sdag_labels_room(const sdag_picture *p, int group)
+{
+    const sdag_group *g = &p->groups.at[group];
+    bool entered = false;
+    for (int i = 0; i < p->lines.n && g->parent >= 0 && !entered; i++)
+        entered = is_inside(p, p->lines.at[i].to, group) && !is_inside(p, p->lines.at[i].from, group);
+    int most = width_of(g->title, 11);
+    for (int i = 0; g->details[i]; i++) most = most > width_of(g->details[i], 9) ? most : width_of(g->details[i], 9);
+    return entered ? most : 0;
+}
+
+static const char *inner_label(const sdag_picture *p, int group)
+{
+    const sdag_group *g = &p->groups.at[group];
+    static const char end[] = "<BR ALIGN=\"LEFT\"/>";
     sdag_str s = {.a = p->a};
-    add_bold(&s, g->title, g->parent < 0 ? 13 : 11, "");
-    for (int i = 0; g->details[i]; i++) add_small(&s, g->details[i], g->parent < 0 ? 11 : 9, "<BR/>");
+    sdag_str_add(&s, "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"0\"><TR><TD>");
+    add_bold(&s, g->title, 11, "");
+    for (int i = 0; g->details[i]; i++) add_small(&s, g->details[i], 9, end);
+    sdag_str_addf(&s, "%s</TD><TD WIDTH=\"%d\"></TD></TR></TABLE>", end, sdag_labels_room(p, group));
+    return s.at;
+}
+
+static const char *group_label(const sdag_picture *p, int group)
+{
+    const sdag_group *g = &p->groups.at[group];
+    sdag_str s = {.a = p->a};
+    if (g->parent >= 0) return inner_label(p, group);
+    add_bold(&s, g->title, 13, "");
+    for (int i = 0; g->details[i]; i++) add_small(&s, g->details[i], 11, "<BR/>");
     for (int i = 0; g->about[i]; i++) add_small(&s, g->about[i], 9, "<BR/>");
     return s.at;
 }
@@ -182,6 +219,6 @@ sdag_labels sdag_picture_labels(const sdag_picture *p)
     for (int i = 0; i < p->boxes.n; i++) l.boxes[i] = box_label(p, &p->boxes.at[i]);
     for (int i = 0; i < p->boxes.n; i++) l.tips[i] = tip_text(p, &p->boxes.at[i]);
     for (int i = 0; i < p->lines.n; i++) l.lines[i] = line_label(p, &p->lines.at[i]);
-    for (int i = 0; i < p->groups.n; i++) l.groups[i] = group_label(p, &p->groups.at[i]);
+    for (int i = 0; i < p->groups.n; i++) l.groups[i] = group_label(p, i);
     return l;
 }

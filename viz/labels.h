@@ -11,5 +11,8 @@ typedef struct sdag_labels {
 } sdag_labels;
 
 sdag_labels sdag_picture_labels(const sdag_picture *p);
+/* Points that are kept free to the right of the title of an inner frame that lines enter, so that it can stand beside
+ * them. */
+int sdag_labels_room(const sdag_picture *p, int group);
 
 #endif

@@ -168,7 +168,36 @@ static int *find_families(const sdag_drawing *d)
     return family;
 }
 
-/* Many phases stand in two rows: those that the first one leads to, and below them the others. */
+/* The row of each phase, from 0: those that weights connect with the first one, and below them the others, so many in a
+ * row that it can be read. */
+static int *find_rows(const sdag_drawing *d)
+{
+    enum { IN_A_ROW = 6 };
+    const int *family = find_families(d);
+    int *row = SDAG_NEWS(d->p->a, int, d->g->n_phases), n = 0;
+    for (int32_t i = 0; i < d->g->n_phases; i++) {
+        if (family[i] == 0) continue;
+        row[i] = family[i] < (int)i ? row[family[i]] : 1 + n / IN_A_ROW;
+        n++;
+    }
+    return row;
+}
+
+/* Holds what begins a row below the deepest box of the row above. */
+static void hold_below(sdag_picture *p, const int *row, const int *rank, const bool *inner)
+{
+    int last = 0;
+    for (int i = 0; i < p->groups.n; i++) last = row[i] > last ? row[i] : last;
+    for (int r = 1; r <= last; r++) {
+        int deepest = -1;
+        for (int i = 0; i < p->boxes.n; i++)
+            if (row[p->boxes.at[i].group] == r - 1 && (deepest < 0 || rank[i] > rank[deepest])) deepest = i;
+        for (int i = p->boxes.n - 1; i >= 0 && deepest >= 0; i--)
+            if (row[p->boxes.at[i].group] == r && !inner[i]) sdag_picture_line(p, deepest, i, SDAG_LINE_ROW);
+    }
+}
+
+/* Many phases stand in rows. */
 static void draw_rows(const sdag_drawing *d)
 {
     enum { ONE_ROW = 4 };
@@ -176,11 +205,10 @@ static void draw_rows(const sdag_drawing *d)
     int open = 0; /* closed phases stand below those whose weights they take */
     for (int32_t i = 0; i < d->g->n_phases; i++) open += d->closed[i] < 0;
     if (open <= ONE_ROW || d->o->only_phase_plus1) return;
-    const int *family = find_families(d);
-    const int n_lines = p->lines.n;
-    int *rank = SDAG_NEWS(p->a, int, p->boxes.n), *row = SDAG_NEWS(p->a, int, p->groups.n), deepest = -1;
+    const int *of_phase = find_rows(d), n_lines = p->lines.n;
+    int *rank = SDAG_NEWS(p->a, int, p->boxes.n), *row = SDAG_NEWS(p->a, int, p->groups.n);
     bool *inner = SDAG_NEWS(p->a, bool, p->boxes.n);
-    for (int32_t i = 0; i < d->g->n_phases; i++) row[d->group[i]] = family[i] != 0;
+    for (int32_t i = 0; i < d->g->n_phases; i++) row[d->group[i]] = of_phase[i];
     for (int i = 0; i < p->groups.n; i++)
         if (p->groups.at[i].parent >= 0) row[i] = row[p->groups.at[i].parent];
     for (int i = 0; i < n_lines; i++) {
@@ -190,10 +218,7 @@ static void draw_rows(const sdag_drawing *d)
         inner[l->to] |= gap > 0;
         if (rank[l->from] + gap > rank[l->to]) rank[l->to] = rank[l->from] + gap;
     }
-    for (int i = 0; i < p->boxes.n; i++)
-        if (!row[p->boxes.at[i].group] && (deepest < 0 || rank[i] > rank[deepest])) deepest = i;
-    for (int i = p->boxes.n - 1; i >= 0; i--)
-        if (row[p->boxes.at[i].group] && !inner[i]) sdag_picture_line(p, deepest, i, SDAG_LINE_ROW);
+    hold_below(p, row, rank, inner);
 }
 
 /* ---- the whole ---- */

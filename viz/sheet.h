@@ -26,5 +26,7 @@ typedef struct sdag_sheet {
 
 /* Fills s->g, which is open and empty, and notes its parts in s->sub and s->node. */
 void sdag_sheet_fill(sdag_sheet *s);
+/* After the layout: moves labels and titles aside, see words.c. */
+void sdag_sheet_words(const sdag_sheet *s);
 
 #endif

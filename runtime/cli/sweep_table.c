@@ -116,6 +116,11 @@ void sdag_sweep_table(sdag_str *s, const sdag_sweep_values *r)
         if (sdag_sweep_is_first(r, i)) fill_row(&t, r, i, row++);
     table_write(s, &t, keys);
     if (r->seed >= 0) sdag_str_add(s, "\nmean ± standard deviation over the seeds\n");
+    sdag_sweep_missing(s, w, "\n");
+}
+
+void sdag_sweep_missing(sdag_str *s, const sdag_sweep *w, const char *after)
+{
     for (int i = 0; i < w->n_runs; i++)
-        if (w->runs[i].code != 0) sdag_str_addf(s, "%s: %s\n", w->runs[i].label, outcome(s->a, w->runs[i].code));
+        if (w->runs[i].code != 0) sdag_str_addf(s, "%s: %s%s", w->runs[i].label, outcome(s->a, w->runs[i].code), after);
 }

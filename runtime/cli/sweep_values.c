@@ -147,14 +147,16 @@ static sdag_status write_page(const sdag_sweep *s)
 {
     const char **dirs = SDAG_NEWS(s->c->arena, const char *, s->n_runs),
                **labels = SDAG_NEWS(s->c->arena, const char *, s->n_runs);
+    sdag_str missing = {.a = s->c->arena};
     int n = 0;
+    sdag_sweep_missing(&missing, s, ". ");
     for (int i = 0; i < s->n_runs; i++) {
         if (s->runs[i].code != 0) continue;
         dirs[n] = s->runs[i].dir;
         labels[n++] = s->runs[i].label;
     }
     if (!n) return SDAG_OK;
-    return sdag_compare_write(s->c->arena, s->c->log, dirs, labels, n,
+    return sdag_compare_write(s->c->arena, s->c->log, dirs, labels, n, missing.n ? missing.at : NULL,
                               sdag_path_join(s->c->arena, s->dir, "sweep.html"));
 }
 

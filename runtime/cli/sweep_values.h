@@ -18,6 +18,8 @@ bool sdag_sweep_is_first(const sdag_sweep_values *r, int run); /* of its group *
 int sdag_sweep_mean(const sdag_sweep_values *r, int run, int metric, double *mean, double *sd);
 
 void sdag_sweep_table(sdag_str *s, const sdag_sweep_values *r); /* sweep_table.c */
-sdag_status sdag_sweep_json(const sdag_sweep_values *r);        /* sweep_json.c: to standard output */
+/* The runs that have no results, and what became of them. */
+void sdag_sweep_missing(sdag_str *s, const sdag_sweep *w, const char *after);
+sdag_status sdag_sweep_json(const sdag_sweep_values *r); /* sweep_json.c: to standard output */
 
 #endif

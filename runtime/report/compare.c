@@ -230,15 +230,16 @@ typedef struct job {
     sdag_log *log;
     const char *const *dirs, *const *labels;
     int n;
-    const char *path;
+    const char *note, *path;
     sdag_page page;
 } job;
 
-static void put_header(sdag_page *p, const sdag_runs *r)
+static void put_header(sdag_page *p, const sdag_runs *r, const char *note)
 {
     sdag_page_f(p, "<div class=\"page\">\n<header><p class=\"kicker\">ssldag compare</p>\n<h1>%d runs</h1>\n<p>", r->n);
     for (int i = 0; i < r->n && i < LINES_MAX; i++) SDAG_PAGE(p, i ? ", " : "", r->label[i], "");
     if (r->n > LINES_MAX) sdag_page_f(p, " and %d more", r->n - LINES_MAX);
+    if (note) SDAG_PAGE(p, "</p>\n<p class=\"quiet\">", note, "");
     sdag_page_f(
         p, "</p></header>\n<nav><ul><li><a href=\"#results\">Results</a></li><li><a href=\"#config\">Config</a></li>"
            "<li><a href=\"#curves\">Curves</a></li><li><a href=\"#pipelines\">Pipelines</a></li></ul></nav>\n<main>\n");
@@ -253,7 +254,7 @@ static sdag_status write_page(void *arg)
     if (!status) status = sdag_out_open(p, j->log, j->path);
     if (status) return status;
     sdag_page_head(p, sdag_arena_printf(j->a, "%d runs", r.n));
-    put_header(p, &r);
+    put_header(p, &r, j->note);
     put_values(p, &r);
     put_diffs(p, &r);
     put_curves(p, &r);
@@ -265,9 +266,9 @@ static sdag_status write_page(void *arg)
 }
 
 sdag_status sdag_compare_write(sdag_arena *a, sdag_log *log, const char *const *dirs, const char *const *labels, int n,
-                               const char *out_html)
+                               const char *note, const char *out_html)
 {
-    job j = {a, log, dirs, labels, n, out_html, {.fd = -1}};
+    job j = {a, log, dirs, labels, n, note, out_html, {.fd = -1}};
     sdag_status status = sdag_arena_try(a, write_page, &j);
     sdag_out_abandon(&j.page);
     return status;

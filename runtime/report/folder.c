@@ -31,11 +31,11 @@ bool sdag_folder_file(char **text, size_t *len, sdag_folder *f, const char *name
 {
     const char *path = sdag_arena_printf(f->a, "%s/%s", f->dir, name);
     struct stat st;
-    if (stat(path, &st)) {
+    if (lstat(path, &st)) {
         if (errno != ENOENT && errno != ENOTDIR) sdag_folder_note(f, name, "%s", strerror(errno));
         return false;
     }
-    if (!S_ISREG(st.st_mode)) { /* a pipe would be waited for */
+    if (!S_ISREG(st.st_mode)) { /* a pipe would be waited for, and a link may lead to files that nobody shall see */
         sdag_folder_note(f, name, "is not a file");
         return false;
     }

@@ -3,8 +3,8 @@
  *   sdag_folder *f;
  *   status = sdag_folder_read(&f, arena, "runs/a/1");      // inside sdag_arena_try: SDAG_NOMEM leaves by the arena
  *
- * A file that is missing is NULL here; one that is damaged is NULL too, and a note says so. Nothing is followed out of
- * the folder by a name that stands in a file. */
+ * A file that is missing is NULL here; one that is damaged or a link is NULL too, and a note says so. Nothing is
+ * followed out of the folder by a name that stands in a file. */
 #ifndef SDAG_RUNTIME_REPORT_FOLDER_H
 #define SDAG_RUNTIME_REPORT_FOLDER_H
 

@@ -453,6 +453,18 @@ static void test_without(void **state)
     assert_true(child_ends(&c, 0, NULL));
     assert_true(runs_agree("kept", "plain"));
     assert_false(temp_exists("plain/report") || temp_exists("plain/timing.json"));
+    child_run(&c, "report", "plain", "--quiet");
+    assert_true(child_ends(&c, 0, NULL) && temp_exists("plain/report.html"));
+}
+
+/* Nothing is written into a folder that holds no run. */
+static void test_no_run(void **state)
+{
+    (void)state;
+    temp_write("other/notes.txt", "x", 1);
+    child_run(&c, "report", "other");
+    assert_true(child_ends(&c, 4, "'other' is not the folder of a run: it has no config.yaml"));
+    assert_false(temp_exists("other/report.html"));
 }
 
 /* ---- kills, and files that are not what they were */
@@ -545,8 +557,9 @@ int main(void)
         cmocka_unit_test(test_confusion), cmocka_unit_test(test_embedding_values),
         cmocka_unit_test(test_views),     cmocka_unit_test(test_embedding),
         cmocka_unit_test(test_env),       cmocka_unit_test(test_without),
-        cmocka_unit_test(test_mixed),     cmocka_unit_test(test_kill),
-        cmocka_unit_test(test_damage),    cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_no_run),    cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_kill),      cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_no_folder),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

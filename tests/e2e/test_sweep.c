@@ -130,6 +130,9 @@ static void test_diverged(void **state)
     assert_int_equal(c.code, 1);
     assert_non_null(strstr(c.out, "lr=1e4: diverged"));
     assert_true(isfinite(run_metric("d/lr=0.1", "train", "loss")));
+    char *page = read_text("d/sweep.html");
+    assert_non_null(strstr(page, "lr=1e4: diverged"));
+    free(page);
 }
 
 /* Stopped in the middle: a checkpoint, exit code 75; the same command ends with the bits of one that never stopped. */

@@ -201,6 +201,22 @@ static void test_no_files(void **state)
     }
 }
 
+/* A folder may come from anybody: what its links lead to is not shown. */
+static void test_links(void **state)
+{
+    (void)state;
+    run_folder_write("run", "x");
+    temp_write("secret", "<svg>a key of mine</svg>", 24);
+    assert_int_equal(symlink("../secret", temp_path("run/tale.txt")), 0);
+    assert_int_equal(unlink(temp_path("run/config.yaml")), 0);
+    assert_int_equal(symlink("../secret", temp_path("run/config.yaml")), 0);
+    write_page("run");
+    has("What could not be read");
+    assert_null(strstr(page, "a key of mine"));
+    assert_int_equal(unlink(temp_path("run/tale.txt")), 0);
+    assert_int_equal(unlink(temp_path("run/config.yaml")), 0);
+}
+
 /* Words that would be markup, code or an address somewhere; as they stand in JSON and in a quoted YAML text. */
 static const char *const hostile[] = {
     "<script>alert(1)</script>",
@@ -226,7 +242,7 @@ static void test_hostile(void **state)
         assert_null(strstr(page, "\xc2\x9b"));
         const char *dirs[] = {temp_path("run"), temp_path("run")};
         const char *labels[] = {hostile[i], "b"};
-        assert_int_equal(sdag_compare_write(&arena, logs, dirs, labels, 2, temp_path("compare.html")), SDAG_OK);
+        assert_int_equal(sdag_compare_write(&arena, logs, dirs, labels, 2, NULL, temp_path("compare.html")), SDAG_OK);
         take_page("compare.html");
         assert_null(strstr(page, "<script"));
     }
@@ -428,7 +444,7 @@ static void test_compare(void **state)
                               "name                             digits x  digits y\n"
                               "about                             about x   about y\n"
                               "phases.pretrain.nodes.loss.note         x         y\n");
-    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 2, temp_path("compare.html")), SDAG_OK);
+    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 2, NULL, temp_path("compare.html")), SDAG_OK);
     take_page("compare.html");
     has("data-phase=\"pretrain\" data-metric=\"loss\" data-run=\"1\" data-value=\"3.5\">3.5</td>");
     has("<tr data-path=\"phases.pretrain.nodes.loss.note\">");
@@ -461,7 +477,7 @@ static void test_labels(void **state)
     assert_int_equal(sdag_compare_table(&s, &arena, logs, dirs, NULL, 10), SDAG_OK);
     assert_non_null(strstr(s.at, "\n3/run   done"));
     assert_null(strstr(s.at, "note")); /* the configs are the same */
-    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 10, temp_path("compare.html")), SDAG_OK);
+    assert_int_equal(sdag_compare_write(&arena, logs, dirs, NULL, 10, NULL, temp_path("compare.html")), SDAG_OK);
     take_page("compare.html");
     has("<h2>What differs in the configs</h2>\n<p>Nothing.</p>");
     has("data-curve=\"loss\" data-lines=\"10\"");
@@ -493,6 +509,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sinks, set_up, tear_down),

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/alloc.h"
 #include "tests/support/sketch.h"
@@ -134,6 +137,89 @@ static void test_golden(void **state)
     }
 }
 
+/* Whether a line of the SVG runs through the middle of a text: along its width, which letters of 0.4 em have at least.
+ */
+static bool is_struck(const char *svg, double left, double right, double y)
+{
+    for (const char *at = svg; (at = strstr(at, "stroke=\"#444444\" d=\"M"));) {
+        double p[8];
+        at = strstr(at, "d=\"M") + 4;
+        for (int k = 0, n = 0; sscanf(at, "%lf,%lf%n", &p[k], &p[k + 1], &n) == 2;
+             at += n, at += *at == 'C' || *at == ' ') {
+            if ((k += 2) < 8) continue;
+            for (int i = 0; i <= 200; i++) {
+                const double u = i / 200.0, v = 1 - u;
+                const double w[4] = {v * v * v, 3 * v * v * u, 3 * v * u * u, u * u * u};
+                const double x = w[0] * p[0] + w[1] * p[2] + w[2] * p[4] + w[3] * p[6];
+                if (fabs(w[0] * p[1] + w[1] * p[3] + w[2] * p[5] + w[3] * p[7] - y) < 2 && x > left && x < right)
+                    return true;
+            }
+            p[0] = p[6], p[1] = p[7], k = 2;
+        }
+    }
+    return false;
+}
+
+static int count_struck(const char *svg)
+{
+    int n = 0, texts = 0;
+    for (const char *at = svg; (at = strstr(at, "<text text-anchor=\"")); at++) {
+        double x, y, size = 0;
+        const bool starts = sscanf(at, "<text text-anchor=\"start\" x=\"%lf\" y=\"%lf\"", &x, &y) == 2;
+        if (!starts && sscanf(at, "<text text-anchor=\"middle\" x=\"%lf\" y=\"%lf\"", &x, &y) != 2) continue;
+        const char *word = strchr(at, '>') + 1;
+        sscanf(strstr(at, "font-size=\""), "font-size=\"%lf", &size);
+        const double width = 0.4 * size * (double)strcspn(word, "<&");
+        n += is_struck(svg, starts ? x : x - width / 2, starts ? x + width : x + width / 2, y - size / 3);
+        texts++;
+    }
+    assert_true(texts > 20);
+    return n;
+}
+
+/* No line strikes out the title of an opened node, nor the words beside a line. */
+static void test_words(void **state)
+{
+    (void)state;
+    sketch s;
+    sketch_start(&s, yaml, NULL, 0);
+    assert_int_equal(count_struck(sketch_draw(&s, (sdag_viz_options){.expand = "all"})), 0);
+    assert_int_equal(count_struck(sketch_draw(&s, (sdag_viz_options){.ops = true, .only_phase_plus1 = 2})), 0);
+    sketch_end(&s);
+}
+
+/* Many phases that have nothing to do with each other stand in rows, each from the first to the last. */
+static void test_rows(void **state)
+{
+    (void)state;
+    char text[8192];
+    double width = 0, x[20], y[20];
+    size_t n = (size_t)snprintf(text, sizeof text, "version: 1\nphases:\n");
+    for (int i = 0; i < 20; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "  p%d:\n    steps: 1\n    nodes:\n      d: {type: source.digits}\n"
+                              "      h: {type: head.classifier, in: d, classes: 10}\n"
+                              "      loss: {type: loss.cross_entropy, in: {logits: h, target: d.label}}\n"
+                              "      o: {type: optimizer.sgd, in: loss}\n",
+                              i);
+    assert_true(n < sizeof text);
+    sketch s;
+    sketch_start(&s, text, NULL, 0);
+    const char *svg = sketch_draw(&s, (sdag_viz_options){0});
+    assert_int_equal(sscanf(strstr(svg, "<svg width="), "<svg width=\"%lf", &width), 1);
+    assert_true(width > 500 && width < 1500);
+    for (int i = 0; i < 20; i++) {
+        char title[32];
+        snprintf(title, sizeof title, ">Phase %d: p%d<", i + 1, i);
+        const char *at = strstr(svg, title);
+        assert_non_null(at);
+        while (memcmp(at, "<text ", 6) != 0) at--;
+        assert_int_equal(sscanf(strstr(at, " x="), " x=\"%lf\" y=\"%lf", &x[i], &y[i]), 2);
+        if (i) assert_true(y[i] > y[i - 1] + 50 || (fabs(y[i] - y[i - 1]) < 1 && x[i] > x[i - 1]));
+    }
+    sketch_end(&s);
+}
+
 /* What must be in them, whatever else is. */
 static void test_content(void **state)
 {
@@ -213,6 +299,15 @@ static void test_odd_timings(void **state)
         assert_int_equal(sketch_fails(&s, o, odd_timings[i].says), SDAG_IO);
         sketch_end(&s);
     }
+    sketch s;
+    sketch_start(&s, yaml, NULL, 0);
+    temp_write("pipe/other", "", 0);
+    assert_int_equal(mkfifo(temp_path("pipe/timing.json"), 0600), 0);
+    sdag_viz_options o = {.heat = SDAG_VIZ_HEAT_TIME, .run = temp_path("pipe")};
+    alarm(20); /* it would wait for ever */
+    assert_int_equal(sketch_fails(&s, o, "timing.json: it is not a file"), SDAG_IO);
+    alarm(0);
+    sketch_end(&s);
 }
 
 /* Amounts of any size are drawn; names in the file that are no nodes are not. */
@@ -275,9 +370,9 @@ static int stop(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),       cmocka_unit_test(test_modules),
-                                       cmocka_unit_test(test_content),      cmocka_unit_test(test_slips),
-                                       cmocka_unit_test(test_odd_timings),  cmocka_unit_test(test_extremes),
-                                       cmocka_unit_test(test_out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),      cmocka_unit_test(test_modules),  cmocka_unit_test(test_words),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_content),  cmocka_unit_test(test_slips),
+        cmocka_unit_test(test_odd_timings), cmocka_unit_test(test_extremes), cmocka_unit_test(test_out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, stop);
 }
