@@ -463,7 +463,7 @@ static void test_no_run(void **state)
     (void)state;
     temp_write("other/notes.txt", "x", 1);
     child_run(&c, "report", "other");
-    assert_true(child_ends(&c, 4, "'other' is not the folder of a run: it has no config.yaml"));
+    assert_true(child_ends(&c, 2, "'other' is no folder of a run: it has no config.yaml"));
     assert_false(temp_exists("other/report.html"));
 }
 
