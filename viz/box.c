@@ -128,12 +128,21 @@ static void add_options(sdag_picture *p, sdag_box *box, const sdag_gnode *n)
 
 /* ---- what else is said ---- */
 
+/* "pre-trained" is what a pretext task has made; what labels have made is "trained". */
+static const char *state_of(const sdag_drawing *d, const sdag_box *box, const sdag_gnode *n)
+{
+    if (box->look != SDAG_LOOK_PRETRAINED && box->look != SDAG_LOOK_FINETUNED) return NULL;
+    while (n->use >= 0) n = &d->g->nodes[n->use];
+    bool labels = n->phase >= 0 && !n->weights && sdag_picture_trains(d->g, n) &&
+                  sdag_picture_labelled(d->p, d->g, &d->g->phases[n->phase]);
+    return box->look == SDAG_LOOK_PRETRAINED && labels ? "trained" : sdag_theme_boxes[box->look].legend;
+}
+
 /* Where weights come from and whether they stay, in words: a print in grey shows no colours. */
 static void add_state(const sdag_drawing *d, sdag_box *box, const sdag_gnode *n)
 {
     sdag_picture *p = d->p;
-    bool known = box->look == SDAG_LOOK_PRETRAINED || box->look == SDAG_LOOK_FINETUNED;
-    const char *state = known ? sdag_theme_boxes[box->look].legend : NULL;
+    const char *state = state_of(d, box, n);
     if (state || n->freeze)
         SDAG_PICTURE_ADD(box->details, sdag_arena_printf(p->a, "%s%s%s", state ? state : "",
                                                          state && n->freeze ? ", " : "", n->freeze ? "frozen" : ""));
