@@ -111,6 +111,7 @@ void sdag_deps_build(sdag_deps *d, sdag_arena *a, const sdag_program *p, const s
     d->before = SDAG_NEWS(a, sdag_ints32, d->n + 1);
     d->pos = SDAG_NEWS(a, int32_t, d->n + 1);
     d->order = SDAG_NEWS(a, int32_t, d->n + 1);
+    d->stack = SDAG_NEWS(a, int32_t, d->n + 1);
     d->ancestors = sdag_arena_array(a, (size_t)d->n + 1, (size_t)d->words * sizeof(uint64_t));
     mark_live(d, keep, n_keep);
     for (int i = 0; i < d->n; i++) {
@@ -124,13 +125,21 @@ void sdag_deps_build(sdag_deps *d, sdag_arena *a, const sdag_program *p, const s
         for (int k = 0; k < d->before[d->order[i]].n; k++) inherit(d, d->order[i], d->before[d->order[i]].at[k]);
 }
 
+/* What follows `then` gets what comes before `first` as well. Where `first` is known already, all of that is, and below
+ * it too: so each addition only walks what it changes. */
 void sdag_deps_add(sdag_deps *d, int32_t first, int32_t then)
 {
+    int n = 0;
     if (sdag_deps_ordered(d, first, then)) return;
     edge(d, first, then);
     inherit(d, then, first);
-    for (int i = d->pos[then] + 1; i < d->n; i++) {
-        int32_t op = d->order[i];
-        if (sdag_deps_ordered(d, then, op)) inherit(d, op, then);
+    d->stack[n++] = then;
+    while (n) {
+        const sdag_ints32 *next = &d->after[d->stack[--n]];
+        for (int i = 0; i < next->n; i++)
+            if (!sdag_deps_ordered(d, first, next->at[i])) {
+                inherit(d, next->at[i], first);
+                d->stack[n++] = next->at[i]; /* once each: it knows first now */
+            }
     }
 }

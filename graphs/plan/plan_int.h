@@ -17,6 +17,7 @@ typedef struct sdag_deps {
     sdag_ints32 *before;  /* ops that op i waits for */
     uint64_t *ancestors;  /* n rows of bits: all that must finish before op i starts */
     int32_t *pos, *order; /* place of an op in the linear order, and back */
+    int32_t *stack;       /* scratch: room for every op */
 } sdag_deps;
 
 void sdag_deps_build(sdag_deps *d, sdag_arena *a, const sdag_program *p, const sdag_val *keep, int n_keep);
