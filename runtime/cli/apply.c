@@ -47,7 +47,7 @@ sdag_status sdag_cli_apply(sdag_apply **out, sdag_cli *c, sdag_apply_options *o)
     sdag_status status = sdag_cli_load(&g, NULL, c, config);
     if (status) return status;
     sdag_catalog *catalog = SDAG_NEW(c->arena, sdag_catalog);
-    *catalog = sdag_cli_catalog();
+    *catalog = sdag_cli_catalog(c);
     o->run = dir;
     o->graph = g;
     o->catalog = catalog;
@@ -67,26 +67,25 @@ void sdag_cli_apply_note(sdag_cli *c, const sdag_apply *p)
 }
 
 /* Not more often than the eye can follow, and not at all for what is soon done. */
-static bool is_time(void)
+static bool is_time(sdag_cli *c)
 {
-    static double last;
+    const double last = c->progress_at;
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     double now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     bool due = last > 0 && now - last > 0.3;
-    if (due || last == 0) last = now;
+    if (due || last == 0) c->progress_at = now;
     return due;
 }
 
 void sdag_cli_apply_progress(sdag_cli *c, const sdag_apply *p, bool clear)
 {
-    static bool shown;
-    if (clear && shown) fputs("\r\033[K", stderr);
-    if (clear) shown = false;
-    if (clear || c->quiet || !isatty(STDERR_FILENO) || !is_time()) return;
+    if (clear && c->progress_shown) fputs("\r\033[K", stderr);
+    if (clear) c->progress_shown = false;
+    if (clear || c->quiet || !isatty(STDERR_FILENO) || !is_time(c)) return;
     fprintf(stderr, "\r%lld of %lld samples\033[K", (long long)p->done, (long long)p->rows);
     fflush(stderr);
-    shown = true;
+    c->progress_shown = true;
 }
 
 bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id)
@@ -102,19 +101,4 @@ struct json_t *sdag_cli_apply_json(sdag_cli *c, const sdag_apply *p)
     json_t *weights = p->weights ? sdag_json_text(p->weights) : json_null();
     return json_pack("{s:o, s:s, s:o, s:s, s:I}", "run", sdag_json_text(c->args[0]), "node", p->title, "weights",
                      weights, "data", p->data, "samples", (json_int_t)p->rows);
-}
-
-sdag_status sdag_cli_json(sdag_cli *c, struct json_t *j, const char *path)
-{
-    char *text = j ? json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(j);
-    if (!text) return SDAG_NOMEM;
-    sdag_outfile o;
-    sdag_status status = sdag_out_open(&o, c->log, path ? path : "/dev/stdout");
-    if (!status) {
-        sdag_out_printf(&o, "%s\n", text);
-        status = sdag_out_commit(&o, c->log);
-    }
-    free(text);
-    return status;
 }

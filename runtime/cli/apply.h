@@ -18,7 +18,5 @@ void sdag_cli_apply_progress(sdag_cli *c, const sdag_apply *p, bool clear);
 bool sdag_cli_apply_bad(sdag_cli *c, const sdag_apply *p, int32_t id);
 /* {"run", "node", "weights", "data", "samples"}, to be added to; NULL: out of memory. */
 struct json_t *sdag_cli_apply_json(sdag_cli *c, const sdag_apply *p);
-/* Writes and releases it: to path, or to stdout when path is NULL. */
-sdag_status sdag_cli_json(sdag_cli *c, struct json_t *j, const char *path);
 
 #endif

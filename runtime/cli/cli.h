@@ -29,6 +29,9 @@ typedef struct sdag_cli {
 #undef SETS
     sdag_arena *arena;
     sdag_log *log;
+    sdag_catalog known;  /* what the last file brought, with what is built in; n 0: no file yet */
+    double progress_at;  /* when a line of progress was last shown, seconds; 0: never asked for */
+    bool progress_shown; /* and stands there */
 } sdag_cli;
 
 int sdag_main(int argc, char **argv); /* the program; program.c calls it in the library */
@@ -79,7 +82,7 @@ extern const sdag_cli_page sdag_cli_pages[]; /* command NULL at the end */
 /* The file's graph, with the sets applied; *spec (may be NULL): the resolved tree. */
 sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, const char *path);
 /* The types that are built in, and those of the plugins of the file that was loaded last. */
-sdag_catalog sdag_cli_catalog(void);
+sdag_catalog sdag_cli_catalog(const sdag_cli *c);
 /* Those that are built in, and those of --plugins a,b: paths are relative to the current directory. */
 sdag_status sdag_cli_types(sdag_catalog *to, sdag_cli *c);
 /* One plugin into a catalog; dir: what its path is relative to. */
@@ -96,8 +99,9 @@ sdag_status sdag_cli_plan(sdag_plan **out, sdag_cli *c, const sdag_lowered *l);
 /* Lowers and plans every phase and probe: what `check` does. to (may be NULL): an array that gets an object a phase. */
 sdag_status sdag_cli_check_graph(sdag_cli *c, const sdag_graph *g, json_t *to);
 sdag_status sdag_cli_print(sdag_cli *c, const char *text); /* to stdout; a full disk is an error */
-/* One JSON object to stdout, indented, keys in their order; releases it. NULL: SDAG_NOMEM. */
-sdag_status sdag_cli_print_json(sdag_cli *c, json_t *object);
+sdag_status sdag_cli_write(sdag_cli *c, const char *path, const char *text, size_t n); /* a whole file */
+/* JSON to a file, or to stdout when path is NULL: indented, keys in their order; releases it. NULL: SDAG_NOMEM. */
+sdag_status sdag_cli_json(sdag_cli *c, json_t *object, const char *path);
 /* The messages so far: [{"level", "file", "line", "column", "length", "text"}], file and place where there is one. */
 json_t *sdag_cli_messages(const sdag_cli *c);
 void sdag_cli_detail(sdag_cli *c, const char *fmt, ...) SDAG_PRINTF(2, 3); /* for -v */

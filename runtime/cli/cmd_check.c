@@ -136,6 +136,6 @@ sdag_status sdag_cli_check(sdag_cli *c)
     json_object_set_new(all, "valid", json_boolean(!status));
     json_object_set_new(all, "phases", phases);
     json_object_set_new(all, "messages", sdag_cli_messages(c));
-    sdag_status printed = sdag_cli_print_json(c, all);
+    sdag_status printed = sdag_cli_json(c, all, NULL);
     return status ? status : printed;
 }

@@ -116,7 +116,7 @@ static finding check_graphviz(sdag_cli *c, const json_t *env)
     sdag_graph *g;
     char *svg;
     size_t len;
-    sdag_catalog catalog = sdag_cli_catalog();
+    sdag_catalog catalog = sdag_cli_catalog(c);
     sdag_str missing = {.a = c->arena};
     for (int i = 0; i < 3; i++)
         if (!has(env, "graphviz", "device", devices[i])) sdag_str_addf(&missing, " %s", devices[i]);
@@ -185,7 +185,7 @@ static sdag_status print_json(sdag_cli *c, json_t *env, const finding *found)
         json_array_append_new(list, one);
     }
     json_object_set_new(env, "checks", list);
-    return sdag_cli_print_json(c, json_incref(env));
+    return sdag_cli_json(c, json_incref(env), NULL);
 }
 
 sdag_status sdag_cli_doctor(sdag_cli *c)

@@ -1,18 +1,8 @@
 /* ssldag inspect: what the tables of the node types say, for a screen, a program or a page. */
 #include <string.h>
 
-#include "core/base/file.h"
 #include "graphs/graph/inspect.h"
 #include "runtime/cli/cli.h"
-
-static sdag_status write_file(sdag_cli *c, const char *path, const sdag_str *s)
-{
-    sdag_outfile o;
-    sdag_status status = sdag_out_open(&o, c->log, path);
-    if (status) return status;
-    sdag_out_write(&o, s->at, s->n);
-    return sdag_out_commit(&o, c->log);
-}
 
 /* "graph.yaml:module.block": a module of that file, whose types are added to the catalog. */
 static sdag_status file_types(sdag_catalog *to, const char **name, sdag_cli *c)
@@ -43,5 +33,5 @@ sdag_status sdag_cli_inspect(sdag_cli *c)
               : c->markdown ? sdag_inspect_markdown
                             : sdag_inspect)(&s, c->log, &catalog, name);
     if (status) return status;
-    return c->output ? write_file(c, c->output, &s) : sdag_cli_print(c, s.at);
+    return c->output ? sdag_cli_write(c, c->output, s.at, s.n) : sdag_cli_print(c, s.at);
 }

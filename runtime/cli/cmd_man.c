@@ -1,10 +1,8 @@
 /* ssldag man: the manual pages, from the tables of commands, options and node types, and from pages.c. One page a
  * command, ssldag(1), and ssldag-graph(5) for the language. In the macros of man(7). */
-#include <errno.h>
 #include <string.h>
 
 #include "core/base/file.h"
-#include "graphs/graph/words.h"
 #include "runtime/cli/cli.h"
 
 /* Text as roff: backslashes, dashes that are dashes, and no line that begins as a request. */
@@ -106,10 +104,16 @@ static void exit_status(sdag_str *s)
         sdag_str_addf(s, ".TP\n.B %d\n%s\n", codes[i].code, codes[i].what);
 }
 
-static void command_page(sdag_str *s, const sdag_command *c)
+static const sdag_cli_page *page_of(const char *name)
 {
     const sdag_cli_page *page = sdag_cli_pages;
-    while (page->command && strcmp(page->command, c->name)) page++;
+    while (page->command && strcmp(page->command, name)) page++;
+    return page;
+}
+
+static void command_page(sdag_str *s, const sdag_command *c)
+{
+    const sdag_cli_page *page = page_of(c->name);
     const char *name = sdag_arena_printf(s->a, "ssldag-%s", c->name);
     head(s, name, 1, name, c->brief);
     sdag_str_add(s, ".SH SYNOPSIS\n.B ssldag ");
@@ -123,13 +127,6 @@ static void command_page(sdag_str *s, const sdag_command *c)
     examples(s, page->examples);
     exit_status(s);
     sdag_str_add(s, ".SH SEE ALSO\n.BR ssldag (1),\n.BR ssldag\\-graph (5)\n");
-}
-
-static const sdag_cli_page *page_of(const char *name)
-{
-    const sdag_cli_page *page = sdag_cli_pages;
-    while (page->command && strcmp(page->command, name)) page++;
-    return page;
 }
 
 static void main_page(sdag_str *s)
@@ -153,9 +150,9 @@ static void main_page(sdag_str *s)
     sdag_str_add(s, ".SH SEE ALSO\n.BR ssldag\\-graph (5),\n.BR dot (1)\n");
 }
 
-static void graph_page(sdag_str *s)
+static void graph_page(sdag_cli *c, sdag_str *s)
 {
-    sdag_catalog catalog = sdag_cli_catalog();
+    sdag_catalog catalog = sdag_cli_catalog(c);
     head(s, "SSLDAG-GRAPH", 5, "ssldag-graph", "the language of pipelines");
     sdag_str_add(s, ".SH DESCRIPTION\n");
     paragraphs(s, page_of("ssldag-graph")->about);
@@ -177,11 +174,7 @@ static void graph_page(sdag_str *s)
 
 static sdag_status write_page(sdag_cli *c, const sdag_str *s, const char *name)
 {
-    sdag_outfile o;
-    sdag_status status = sdag_out_open(&o, c->log, sdag_arena_printf(c->arena, "%s/%s", c->args[0], name));
-    if (status) return status;
-    sdag_out_write(&o, s->at, s->n);
-    return sdag_out_commit(&o, c->log);
+    return sdag_cli_write(c, sdag_path_join(c->arena, c->args[0], name), s->at, s->n);
 }
 
 sdag_status sdag_cli_man(sdag_cli *c)
@@ -189,7 +182,7 @@ sdag_status sdag_cli_man(sdag_cli *c)
     sdag_status status = sdag_make_dirs(c->log, SDAG_NOLOC, c->args[0]);
     sdag_str s = {.a = c->arena}, g = {.a = c->arena};
     main_page(&s);
-    graph_page(&g);
+    graph_page(c, &g);
     if (!status) status = write_page(c, &s, "ssldag.1");
     if (!status) status = write_page(c, &g, "ssldag-graph.5");
     for (int i = 0; i < sdag_commands_n && !status; i++) {

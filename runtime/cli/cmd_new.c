@@ -12,7 +12,7 @@ static const char *taken(sdag_cli *c, const char *name)
 {
     int n;
     const char *word = strchr(name, '.') + 1;
-    const sdag_catalog catalog = sdag_cli_catalog();
+    const sdag_catalog catalog = sdag_cli_catalog(c);
     const sdag_op *const *ops = sdag_op_table(&n);
     const bool op = !strncmp(name, "op.", 3);
     const char *type = op ? sdag_arena_printf(c->arena, "math.%s", word) : name;

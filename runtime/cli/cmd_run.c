@@ -208,7 +208,7 @@ static sdag_status print_json(sdag_cli *c, const char *dir)
     json_t *root = json_load_file(sdag_arena_printf(c->arena, "%s/summary.json", dir), 0, NULL);
     if (!root) return sdag_fail(c->log, SDAG_IO, SDAG_NOLOC, "%s/summary.json cannot be read", dir);
     json_object_set_new(root, "folder", sdag_json_text(dir));
-    return sdag_cli_print_json(c, root);
+    return sdag_cli_json(c, root, NULL);
 }
 
 sdag_status sdag_cli_run(sdag_cli *c)

@@ -235,6 +235,6 @@ static sdag_status test_built_in(testing *t)
 
 sdag_status sdag_cli_test(sdag_cli *c)
 {
-    testing t = {.c = c, .catalog = sdag_cli_catalog()};
+    testing t = {.c = c, .catalog = sdag_cli_catalog(c)};
     return c->n_args ? test_plugin(&t, c->args[0]) : test_built_in(&t);
 }

@@ -34,7 +34,7 @@ static void offer_words(const completing *x, const char *words)
 
 static void offer_types(const completing *x, const char *more)
 {
-    sdag_catalog catalog = sdag_cli_catalog();
+    sdag_catalog catalog = sdag_cli_catalog(x->c);
     for (int i = 0; i < catalog.n; i++) offer(x, catalog.types[i]->name, catalog.types[i]->brief);
     if (more) offer_words(x, more);
 }

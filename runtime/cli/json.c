@@ -3,17 +3,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/file.h"
 #include "core/io/json_text.h"
 #include "runtime/cli/cli.h"
 
-sdag_status sdag_cli_print_json(sdag_cli *c, json_t *object)
+sdag_status sdag_cli_write(sdag_cli *c, const char *path, const char *text, size_t n)
+{
+    sdag_outfile o;
+    sdag_status status = sdag_out_open(&o, c->log, path);
+    if (status) return status;
+    sdag_out_write(&o, text, n);
+    return sdag_out_commit(&o, c->log);
+}
+
+sdag_status sdag_cli_json(sdag_cli *c, json_t *object, const char *path)
 {
     char *text = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(object);
     if (!text) return SDAG_NOMEM;
-    sdag_status status = sdag_cli_print(c, sdag_arena_printf(c->arena, "%s\n", text));
+    const char *line = sdag_arena_printf(c->arena, "%s\n", text);
     free(text);
-    return status;
+    return path ? sdag_cli_write(c, path, line, strlen(line)) : sdag_cli_print(c, line);
 }
 
 json_t *sdag_cli_messages(const sdag_cli *c)

@@ -8,8 +8,6 @@
 #include "runtime/plugin/plugin.h"
 #include "runtime/pool/cpus.h"
 
-static sdag_catalog known; /* what the last file brought, beside what is built in */
-
 static sdag_catalog built_in(void)
 {
     sdag_catalog c = {0};
@@ -17,7 +15,7 @@ static sdag_catalog built_in(void)
     return c;
 }
 
-sdag_catalog sdag_cli_catalog(void) { return known.n ? known : built_in(); }
+sdag_catalog sdag_cli_catalog(const sdag_cli *c) { return c->known.n ? c->known : built_in(); }
 
 sdag_status sdag_cli_add_plugin(sdag_catalog *to, sdag_cli *c, const char *entry, sdag_loc loc, const char *dir)
 {
@@ -83,7 +81,7 @@ sdag_status sdag_cli_plugins(sdag_cli *c, const sdag_spec *resolved)
 {
     sdag_catalog catalog = built_in();
     sdag_status status = load_plugins(&catalog, c, resolved);
-    known = catalog;
+    c->known = catalog;
     return status;
 }
 
@@ -98,7 +96,7 @@ sdag_status sdag_cli_load(sdag_graph **g, const sdag_spec **spec, sdag_cli *c, c
     if (spec) *spec = resolved;
     if (!g) return SDAG_OK;
     status = sdag_cli_plugins(c, resolved);
-    return status ? status : sdag_graph_build(g, c->arena, c->log, resolved, &known);
+    return status ? status : sdag_graph_build(g, c->arena, c->log, resolved, &c->known);
 }
 
 int sdag_cli_threads(const sdag_cli *c) { return c->threads ? c->threads : sdag_cpus(); }

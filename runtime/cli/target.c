@@ -100,7 +100,7 @@ void sdag_target_find(sdag_target *e, sdag_cli *c, const sdag_graph *g, const sd
 {
     int n = 0;
     const sdag_spec *node = node_map(root, p, &n);
-    const sdag_catalog own = sdag_cli_catalog(), all = sdag_catalog_all(c->arena, &own);
+    const sdag_catalog own = sdag_cli_catalog(c), all = sdag_catalog_all(c->arena, &own);
     const sdag_catalog catalog = sdag_module_types(c->arena, root, &all);
     *e = (sdag_target){.type = type_in(g, p, n), .whole = p->n == n};
     if (!e->type) e->type = type_of(&catalog, root, node);
